@@ -1,0 +1,2 @@
+$(call lib,base)
+$(call test_libs,-lcrypto)

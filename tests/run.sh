@@ -1,0 +1,40 @@
+#!/bin/sh
+# Runs test programs and fuzzers.
+#   tests/run.sh unit TEST... -- FUZZER...   every test; every fuzzer over its corpus and FUZZ_RUNS (20000) seeded inputs
+#   tests/run.sh fuzz FUZZER...              every fuzzer for FUZZ_SECONDS (60), new inputs kept in its corpus
+# A test prints "ok NAME" or "not ok NAME" a case. Counts are added to build/check.count as "PASSED FAILED".
+set -u
+mode=$1; shift
+root=$(dirname "$0")/..
+passed=0 failed=0
+tally() { # tally NAME STATUS LOG
+    p=$(grep -c '^ok ' "$3"); f=$(grep -c '^not ok ' "$3")
+    if [ "$2" != 0 ] && [ "$f" = 0 ]; then f=1; fi
+    passed=$((passed + p)) failed=$((failed + f))
+    if [ "$f" != 0 ]; then echo "FAILED $1 (status $2)"; grep -v '^ok ' "$3" | tail -n 40; fi
+}
+corpus() { # corpus FUZZER: its directory of kept inputs
+    dir=$root/tests/corpora/$(basename "$1" _fuzz)
+    mkdir -p "$dir"; echo "$dir"
+}
+log=$(mktemp) && trap 'rm -f "$log"' EXIT
+if [ "$mode" = fuzz ]; then
+    for f in "$@"; do
+        echo "== $(basename "$f")"
+        "$f" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -print_final_stats=1 "$(corpus "$f")" 2>&1 | tail -n 8 || exit 1
+    done
+    exit 0
+fi
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    timeout 300 "$1" >"$log" 2>&1; tally "$1" $? "$log"; shift
+done
+[ $# -gt 0 ] && shift
+for f in "$@"; do
+    dir=$(corpus "$f"); scratch=$(mktemp -d)
+    if timeout 300 "$f" -seed=1 -runs="${FUZZ_RUNS:-20000}" -timeout=10 -artifact_prefix="$root/build/" "$scratch" "$dir" \
+        >"$log" 2>&1; then echo "ok $(basename "$f")" >>"$log"; s=0; else s=1; fi
+    tally "$f" $s "$log"; rm -rf "$scratch"; rmdir "$dir" 2>/dev/null
+done
+mkdir -p "$root/build" && echo "$passed $failed" >>"$root/build/check.count"
+echo "unit: $passed passed, $failed failed"
+[ "$failed" = 0 ]
