@@ -39,6 +39,16 @@ check-unit: $(unit_tests) $(fuzzers)
 fuzz: $(fuzzers)
 	@tests/run.sh fuzz $(fuzzers)
 
+# ---- the kernel ------------------------------------------------------------------------------------------------------
+
+kernel.parts := api object sched init klib arch/aarch64
+kernel.objects := $(foreach p,$(kernel.parts),$(call objects,kernel,$(kernel.dir)/$(p)))
+kernel.inc := -I$(kernel.dir) -I$(kernel.dir)/arch/aarch64 -I$(kernel.platform)
+$(eval $(call compile,kernel,$(kernel.dir),,$(kernel.inc)))
+$(B)/kernel/kernel.elf: $(kernel.objects) $(kernel.dir)/arch/aarch64/kernel.ld
+	$(Q)$(kernel.cc) $(kernel.cflags) $(kernel.ldflags) -T $(kernel.dir)/arch/aarch64/kernel.ld -o $@ $(kernel.objects)
+kernel: $(B)/kernel/kernel.elf
+
 # ---- the rest -------------------------------------------------------------------------------------------------------
 
 $(B)/deps: mk/deps.sh mk/deps.list
@@ -59,6 +69,6 @@ help:
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 
 FORCE:
-.PHONY: FORCE all tools check check-unit fuzz clean help
+.PHONY: FORCE all tools kernel check check-unit fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -4,6 +4,7 @@
 #   $(call tool,USES,LDLIBS)   a program for the host            -> build/host/bin/NAME
 #   $(call service,USES)       a component                       -> build/arm64/services/NAME.elf
 #   $(call app,USES)           a static Linux program            -> build/linux/bin/NAME
+#   $(call kernel,PLATFORM)     the kernel -> build/kernel/kernel.elf; its parts see kernel/ and the platform's constants
 #   $(call host_libs,LDLIBS)   system libraries that this module's host programs and tests link
 #   $(call test_libs,LDLIBS)   system libraries that only its tests link: oracles
 #   $(call skip,VARIANTS)      variants in which this library is not built
@@ -20,6 +21,7 @@ service = $(eval SERVICES += $(notdir $(here)))$(eval service.$(notdir $(here)).
 	service.$(notdir $(here)).uses := $(1))
 app = $(eval APPS += $(notdir $(here)))$(eval app.$(notdir $(here)).dir := $(here))$(eval \
 	app.$(notdir $(here)).uses := $(1))
+kernel = $(eval kernel.dir := $(here))$(eval kernel.platform := $(here)/$(1))
 host_libs = $(eval $(notdir $(here)).host_libs := $(1))
 test_libs = $(eval $(notdir $(here)).test_libs := $(1))
 skip = $(eval $(notdir $(here)).skip := $(1))

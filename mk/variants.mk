@@ -62,8 +62,10 @@ linux.ldflags := -static -no-pie -Wl,-z,noexecstack
 kernel.cc := $(CROSS)gcc
 kernel.ar := $(CROSS)ar
 kernel.arch := aarch64
-kernel.cflags := $(common) -O2 $(aarch64) $(bare)=512 -mgeneral-regs-only -mno-outline-atomics $(warn_gcc)
-kernel.ldflags := -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,noexecstack,--fatal-warnings
+kernel.cflags := $(common) -O2 $(aarch64) $(bare)=512 -mgeneral-regs-only -mno-outline-atomics \
+	-fno-tree-loop-distribute-patterns -fno-omit-frame-pointer $(warn_gcc)
+kernel.ldflags := -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,noexecstack,--fatal-warnings \
+	-Wl,--no-warn-rwx-segments
 
 boot.cc := $(CROSS)gcc
 boot.ar := $(CROSS)ar

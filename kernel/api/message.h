@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Messages: registers and IPC buffers of threads, and their copying from one to another.
+ * Owns:   the meaning of x0..x5 and of the IPC buffer.    Uses: objects.h, cspace (capability transfer), arch/memory.
+ * Limits: at most 120 words and 3 capabilities a message.
+ * Source: seL4 manual sections 4.1 and 4.2.2; docs/spec/kernel-abi.md
+ */
+#ifndef KERNEL_API_MESSAGE_H
+#define KERNEL_API_MESSAGE_H
+
+#include "object/objects.h"
+
+enum { REG_CAP = 0, REG_INFO = 1, REG_MESSAGE = 2, REG_REPLY = 6, REG_SYSCALL = 7, REG_NBSENDRECV_DEST = 8 };
+
+/** The IPC buffer of `t` where the kernel can reach it, or NULL if it has none (with the rights asked for). */
+struct seL4_IPCBuffer *message_buffer(const struct tcb *t, bool for_writing);
+
+/** Message word `index` of `t`; 0 past what its registers and buffer hold. */
+static inline uint64_t message_word(const struct tcb *t, const struct seL4_IPCBuffer *buffer, unsigned index)
+{
+    if (index < seL4_FastMessageRegisters) {
+        return t->regs.x[REG_MESSAGE + index];
+    }
+    return buffer != NULL ? buffer->msg[index] : 0;
+}
+
+/** Sets message word `index`; a word for which there is no room is dropped. */
+static inline void message_set_word(struct tcb *t, struct seL4_IPCBuffer *buffer, unsigned index, uint64_t value)
+{
+    if (index < seL4_FastMessageRegisters) {
+        t->regs.x[REG_MESSAGE + index] = value;
+    } else if (buffer != NULL) {
+        buffer->msg[index] = value;
+    }
+}
+
+/** MessageInfo as `t` gave it, with a length that exists. */
+static inline uint64_t message_length(const struct tcb *t)
+{
+    uint64_t length = seL4_MessageInfo_length(t->regs.x[REG_INFO]);
+    return length <= seL4_MsgMaxLength ? length : seL4_MsgMaxLength;
+}
+
+/**
+ * Copies the message of `from` (or its fault, if it has one) to `to`, with the badge and, if `can_grant`, capabilities.
+ * `ep` is the endpoint the message goes through; its own capabilities are unwrapped to badges. NULL for a reply.
+ */
+void message_transfer(struct tcb *from, const struct endpoint *ep, uint64_t badge, bool can_grant, struct tcb *to);
+
+/** Ends a kernel operation of `t` with one result word. */
+void message_return_word(struct tcb *t, uint64_t value);
+
+#endif

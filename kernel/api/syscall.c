@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/** Entries and the system calls: see syscall.h and invocation.h. */
+#include "api/syscall.h"
+
+#include "api/fault.h"
+#include "api/invocation.h"
+#include "arch.h"
+#include "object/ipc.h"
+#include "object/irq.h"
+#include "sched/sched.h"
+
+/* ---- refusals ------------------------------------------------------------------------------------------------------------- */
+
+enum outcome refuse(struct invocation *inv, uint8_t code)
+{
+    inv->error = (struct syscall_error){.code = code};
+    return FAILED;
+}
+
+enum outcome refuse_argument(struct invocation *inv, unsigned number)
+{
+    inv->error = (struct syscall_error){.code = seL4_InvalidArgument, .word = {number}};
+    return FAILED;
+}
+
+enum outcome refuse_capability(struct invocation *inv, unsigned number)
+{
+    inv->error = (struct syscall_error){.code = seL4_InvalidCapability, .word = {number}};
+    return FAILED;
+}
+
+enum outcome refuse_range(struct invocation *inv, uint64_t min, uint64_t max)
+{
+    inv->error = (struct syscall_error){.code = seL4_RangeError, .word = {min, max}};
+    return FAILED;
+}
+
+enum outcome refuse_lookup(struct invocation *inv, bool of_source, struct lookup_failure failure)
+{
+    inv->error =
+        (struct syscall_error){.code = seL4_FailedLookup, .lookup_of_source = of_source, .lookup = failure};
+    return FAILED;
+}
+
+bool has_words(struct invocation *inv, unsigned words, unsigned extra)
+{
+    if (inv->length < words || inv->extra_count < extra) {
+        (void)refuse(inv, seL4_TruncatedMessage);
+        return false;
+    }
+    return true;
+}
+
+struct slot *find_slot(struct invocation *inv, struct cap root, uint64_t index, uint64_t depth, bool is_source)
+{
+    if (cap_type(root) != CAP_CNODE) {
+        (void)refuse_lookup(inv, is_source, (struct lookup_failure){.type = seL4_InvalidRoot});
+        return NULL;
+    }
+    if (depth < 1 || depth > 64) {
+        (void)refuse_range(inv, 1, 64);
+        return NULL;
+    }
+    struct resolved r = cspace_resolve(root, index, (unsigned)depth);
+    if (r.slot == NULL) {
+        (void)refuse_lookup(inv, is_source, r.failure);
+        return NULL;
+    }
+    if (r.bits_left != 0) {
+        (void)refuse_lookup(inv, is_source,
+                            (struct lookup_failure){.type = seL4_DepthMismatch, .bits_left = (uint8_t)r.bits_left});
+        return NULL;
+    }
+    return r.slot;
+}
+
+bool is_empty(struct invocation *inv, const struct slot *s)
+{
+    if (!slot_is_empty(s)) {
+        (void)refuse(inv, seL4_DeleteFirst);
+        return false;
+    }
+    return true;
+}
+
+void return_words(struct invocation *inv, const uint64_t *words, unsigned count)
+{
+    if (inv->is_call) {
+        struct seL4_IPCBuffer *buffer = message_buffer(inv->caller, true);
+        for (unsigned i = 0; i < count; i++) {
+            message_set_word(inv->caller, buffer, i, words[i]);
+        }
+        unsigned room = buffer != NULL ? seL4_MsgMaxLength : seL4_FastMessageRegisters;
+        inv->caller->regs.x[REG_CAP] = 0;
+        inv->caller->regs.x[REG_INFO] = seL4_MessageInfo_new(0, 0, 0, count < room ? count : room);
+    }
+    inv->has_result = true;
+}
+
+static void return_error(struct invocation *inv)
+{
+    struct tcb *t = inv->caller;
+    struct seL4_IPCBuffer *buffer = message_buffer(t, true);
+    const struct syscall_error *e = &inv->error;
+    unsigned length = 0;
+    switch (e->code) {
+    case seL4_RangeError:
+        message_set_word(t, buffer, length++, e->word[0]);
+        message_set_word(t, buffer, length++, e->word[1]);
+        break;
+    case seL4_InvalidArgument:
+    case seL4_InvalidCapability:
+    case seL4_NotEnoughMemory:
+        message_set_word(t, buffer, length++, e->word[0]);
+        break;
+    case seL4_FailedLookup:
+        message_set_word(t, buffer, length++, e->lookup_of_source);
+        length = fault_write_lookup(t, buffer, &e->lookup, length);
+        break;
+    default:
+        break;
+    }
+    t->regs.x[REG_CAP] = 0;
+    t->regs.x[REG_INFO] = seL4_MessageInfo_new(e->code, 0, 0, length);
+}
+
+/* ---- invocation -------------------------------------------------------------------------------------------------------------- */
+
+struct invoke_options {
+    bool is_call;
+    bool blocking;
+    bool can_donate;
+    bool first_phase; /* of a combined system call: only endpoints, notifications and replies can be invoked */
+};
+
+static enum outcome invoke_endpoint(struct invocation *inv, struct invoke_options how)
+{
+    if (!cap_has(inv->cap, RIGHT_SEND)) {
+        return refuse_capability(inv, 0);
+    }
+    endpoint_send(kptr(cap_address(inv->cap)), inv->caller,
+                  (struct send_options){.blocking = how.blocking,
+                                        .is_call = how.is_call,
+                                        .can_grant = cap_has(inv->cap, RIGHT_GRANT),
+                                        .can_grant_reply = cap_has(inv->cap, RIGHT_GRANT_REPLY),
+                                        .can_donate = how.can_donate,
+                                        .badge = cap_badge(inv->cap)});
+    inv->has_result = true;
+    return DONE;
+}
+
+static enum outcome invoke_notification(struct invocation *inv)
+{
+    if (!cap_has(inv->cap, RIGHT_SEND)) {
+        return refuse_capability(inv, 0);
+    }
+    notification_signal(kptr(cap_address(inv->cap)), cap_badge(inv->cap));
+    return DONE;
+}
+
+static enum outcome invoke_reply(struct invocation *inv)
+{
+    reply_send(kptr(cap_address(inv->cap)), inv->caller, cap_has(inv->cap, RIGHT_GRANT));
+    return DONE;
+}
+
+static enum outcome decode(struct invocation *inv, struct invoke_options how)
+{
+    enum cap_type type = cap_type(inv->cap);
+    if (type == CAP_ENDPOINT) {
+        return invoke_endpoint(inv, how);
+    }
+    if (type == CAP_NOTIFICATION) {
+        return invoke_notification(inv);
+    }
+    if (type == CAP_REPLY) {
+        return invoke_reply(inv);
+    }
+    if (how.first_phase) {
+        return refuse_capability(inv, 0);
+    }
+    switch (type) {
+    case CAP_UNTYPED:
+        return decode_untyped(inv);
+    case CAP_CNODE:
+        return decode_cnode(inv);
+    case CAP_TCB:
+        return decode_tcb(inv);
+    case CAP_SCHED_CONTEXT:
+        return decode_sched_context(inv);
+    case CAP_SCHED_CONTROL:
+        return decode_sched_control(inv);
+    case CAP_IRQ_CONTROL:
+        return decode_irq_control(inv);
+    case CAP_IRQ_HANDLER:
+        return decode_irq_handler(inv);
+    case CAP_DOMAIN:
+        return decode_domain(inv);
+    case CAP_VSPACE:
+        return decode_vspace(inv);
+    case CAP_PAGE_TABLE:
+        return decode_page_table(inv);
+    case CAP_FRAME:
+        return decode_frame(inv);
+    case CAP_ASID_CONTROL:
+        return decode_asid_control(inv);
+    case CAP_ASID_POOL:
+        return decode_asid_pool(inv);
+    case CAP_SMC:
+        return decode_smc(inv);
+    case CAP_NULL:
+    case CAP_ENDPOINT:
+    case CAP_NOTIFICATION:
+    case CAP_REPLY:
+    case CAP_ZOMBIE:
+        break;
+    }
+    return refuse_capability(inv, 0);
+}
+
+static void raise_cap_fault(struct tcb *t, uint64_t cptr, bool in_receive, struct lookup_failure lookup)
+{
+    struct fault fault = {.type = seL4_Fault_CapFault, .in_receive = in_receive, .lookup = lookup, .word = {cptr}};
+    fault_raise(t, &fault);
+}
+
+/* Finds the extra capabilities that the message names. A missing one is a fault of the whole call. */
+static bool find_extra_caps(struct invocation *inv, uint64_t info, bool blocking)
+{
+    unsigned wanted = inv->buffer != NULL ? (unsigned)seL4_MessageInfo_extraCaps(info) : 0;
+    for (; inv->extra_count < wanted; inv->extra_count++) {
+        uint64_t cptr = inv->buffer->caps_or_badges[inv->extra_count];
+        struct resolved r = cspace_lookup(inv->caller, cptr);
+        if (r.slot == NULL) {
+            if (blocking) {
+                raise_cap_fault(inv->caller, cptr, false, r.failure);
+            }
+            return false;
+        }
+        inv->extra[inv->extra_count] = r.slot;
+    }
+    return true;
+}
+
+/* @return true when preempted or faulted: a second phase must not follow. */
+static bool invoke(uint64_t cptr, struct invoke_options how)
+{
+    struct tcb *t = kernel.current;
+    struct resolved r = cspace_lookup(t, cptr);
+    if (r.slot == NULL) {
+        if (how.blocking) {
+            raise_cap_fault(t, cptr, false, r.failure);
+            return true;
+        }
+        return false;
+    }
+    uint64_t info = t->regs.x[REG_INFO];
+    struct invocation inv = {.caller = t,
+                             .slot = r.slot,
+                             .cap = r.slot->cap,
+                             .label = seL4_MessageInfo_label(info),
+                             .length = (unsigned)message_length(t),
+                             .buffer = message_buffer(t, false),
+                             .is_call = how.is_call};
+    if (!find_extra_caps(&inv, info, how.blocking)) {
+        return how.blocking;
+    }
+    if (inv.buffer == NULL && inv.length > seL4_FastMessageRegisters) {
+        inv.length = seL4_FastMessageRegisters;
+    }
+    switch (decode(&inv, how)) {
+    case DONE:
+        if (how.is_call && !inv.has_result) {
+            t->regs.x[REG_CAP] = 0;
+            t->regs.x[REG_INFO] = seL4_MessageInfo_new(0, 0, 0, 0);
+        }
+        return false;
+    case FAILED:
+        if (how.is_call) {
+            return_error(&inv);
+        }
+        return false;
+    case PREEMPTED:
+        break;
+    }
+    if (thread_is_runnable(t)) {
+        t->state = THREAD_RESTART;
+    }
+    return true;
+}
+
+/* ---- receiving ------------------------------------------------------------------------------------------------------------------ */
+
+/* The reply object that x6 names, or NULL after a fault. */
+static struct reply *find_reply(struct tcb *t)
+{
+    uint64_t cptr = t->regs.x[REG_REPLY];
+    struct resolved r = cspace_lookup(t, cptr);
+    if (r.slot != NULL && cap_type(r.slot->cap) == CAP_REPLY) {
+        return kptr(cap_address(r.slot->cap));
+    }
+    raise_cap_fault(t, cptr, true, r.slot == NULL ? r.failure : lookup_missing(0));
+    return NULL;
+}
+
+static void receive(bool blocking, bool with_reply)
+{
+    struct tcb *t = kernel.current;
+    uint64_t cptr = t->regs.x[REG_CAP];
+    struct resolved r = cspace_lookup(t, cptr);
+    if (r.slot == NULL) {
+        raise_cap_fault(t, cptr, true, r.failure);
+        return;
+    }
+    struct cap cap = r.slot->cap;
+    void *object = kptr(cap_address(cap));
+    if (cap_type(cap) == CAP_ENDPOINT && cap_has(cap, RIGHT_RECEIVE)) {
+        struct reply *reply = with_reply ? find_reply(t) : NULL;
+        if (reply != NULL || !with_reply) {
+            endpoint_receive(object, t, cap_has(cap, RIGHT_GRANT), reply, blocking);
+        }
+    } else if (cap_type(cap) == CAP_NOTIFICATION && cap_has(cap, RIGHT_RECEIVE) &&
+               (((struct notification *)object)->bound_tcb == NULL ||
+                ((struct notification *)object)->bound_tcb == t)) {
+        notification_wait(object, t, blocking);
+    } else {
+        raise_cap_fault(t, cptr, true, lookup_missing(0));
+    }
+}
+
+/* ---- entries --------------------------------------------------------------------------------------------------------------------- */
+
+static const struct invoke_options as_call = {.is_call = true, .blocking = true, .can_donate = true};
+static const struct invoke_options as_send = {.blocking = true};
+static const struct invoke_options as_nb_send = {.blocking = false};
+static const struct invoke_options as_first_phase = {.can_donate = true, .first_phase = true};
+
+static void raise_unknown_syscall(struct tcb *t, uint64_t number)
+{
+    struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {number}};
+    fault_raise(t, &fault);
+}
+
+static void dispatch(struct tcb *t)
+{
+    const uint64_t *x = t->regs.x;
+    switch ((int64_t)x[REG_SYSCALL]) {
+    case seL4_SysCall:
+        (void)invoke(x[REG_CAP], as_call);
+        break;
+    case seL4_SysReplyRecv:
+        if (!invoke(x[REG_REPLY], as_first_phase)) {
+            receive(true, true);
+        }
+        break;
+    case seL4_SysNBSendRecv:
+        if (!invoke(x[REG_NBSENDRECV_DEST], as_first_phase)) {
+            receive(true, true);
+        }
+        break;
+    case seL4_SysNBSendWait:
+        if (!invoke(x[REG_REPLY], as_first_phase)) {
+            receive(true, false);
+        }
+        break;
+    case seL4_SysSend:
+        (void)invoke(x[REG_CAP], as_send);
+        break;
+    case seL4_SysNBSend:
+        (void)invoke(x[REG_CAP], as_nb_send);
+        break;
+    case seL4_SysRecv:
+        receive(true, true);
+        break;
+    case seL4_SysNBRecv:
+        receive(false, true);
+        break;
+    case seL4_SysWait:
+        receive(true, false);
+        break;
+    case seL4_SysNBWait:
+        receive(false, false);
+        break;
+    case seL4_SysYield:
+        sched_yield();
+        break;
+    default:
+        raise_unknown_syscall(t, x[REG_SYSCALL]);
+        break;
+    }
+}
+
+void enter_syscall(void)
+{
+    struct tcb *t = kernel.current;
+    sched_update_time();
+    if (likely(sched_check_budget())) {
+        if ((t->flags & seL4_TCBFlag_foreignSyscalls) != 0) {
+            t->regs.fault_pc = t->regs.pc; /* a reply lets the thread go on behind the svc */
+            raise_unknown_syscall(t, t->regs.x[8]);
+        } else {
+            dispatch(t);
+        }
+    }
+    sched_leave();
+}
+
+static void enter_fault(const struct fault *fault)
+{
+    sched_update_time();
+    if (likely(sched_check_budget())) {
+        fault_raise(kernel.current, fault);
+    }
+    sched_leave();
+}
+
+void enter_vm_fault(uint64_t address, uint64_t fsr, bool instruction)
+{
+    struct fault fault = {.type = seL4_Fault_VMFault, .word = {address, fsr, instruction}};
+    enter_fault(&fault);
+}
+
+void enter_user_exception(uint64_t number, uint64_t code)
+{
+    struct fault fault = {.type = seL4_Fault_UserException, .word = {number, code}};
+    enter_fault(&fault);
+}
+
+void enter_interrupt(void)
+{
+    sched_update_time();
+    bool has_budget = sched_check_budget(); /* if not, it has been charged; the interrupt is taken either way */
+    (void)has_budget;
+    unsigned irq;
+    if (arch_interrupt_take(&irq)) {
+        irq_deliver(irq);
+    }
+    sched_leave();
+}

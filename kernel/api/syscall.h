@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Entries: what the exception vectors call. Each does its work for kernel.current and leaves through the scheduler, so that
+ * afterwards kernel.current is the thread to resume.
+ * Owns:   the life of a kernel entry.    Uses: everything below.
+ * Source: seL4 manual section 2.2 (system calls); docs/spec/kernel-abi.md for the registers.
+ */
+#ifndef KERNEL_API_SYSCALL_H
+#define KERNEL_API_SYSCALL_H
+
+#include "klib/klib.h"
+
+/** svc: x7 of the current thread says which system call. */
+void enter_syscall(void);
+
+/** A data (instruction: prefetch) abort at `address` with fault status `fsr`. */
+void enter_vm_fault(uint64_t address, uint64_t fsr, bool instruction);
+
+/** Any other synchronous exception; `number` is the syndrome. */
+void enter_user_exception(uint64_t number, uint64_t code);
+
+/** An interrupt, while user level ran or nothing did. */
+void enter_interrupt(void);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/** Interrupt controller (GICv2) and timer (EL2 physical). Source: Arm IHI 0048B; Arm ARM D11. */
+#include "arch/aarch64/machine.h"
+#include "arch.h"
+
+enum {
+    GICD_CTLR = 0x000,
+    GICD_TYPER = 0x004,
+    GICD_IGROUPR = 0x080,
+    GICD_ISENABLER = 0x100,
+    GICD_ICENABLER = 0x180,
+    GICD_ICPENDR = 0x280,
+    GICD_IPRIORITYR = 0x400,
+    GICD_ITARGETSR = 0x800,
+    GICD_ICFGR = 0xc00,
+    GICC_CTLR = 0x00,
+    GICC_PMR = 0x04,
+    GICC_IAR = 0x0c,
+    GICC_EOIR = 0x10,
+    FIRST_SHARED_IRQ = 32,
+    SPURIOUS_IRQ = 1020, /* this number and above */
+};
+
+static volatile uint32_t *distributor(unsigned offset)
+{
+    return device_register(PLAT_GICD + offset);
+}
+
+static volatile uint32_t *cpu_interface(unsigned offset)
+{
+    return device_register(PLAT_GICC + offset);
+}
+
+void gic_init(void)
+{
+    *distributor(GICD_CTLR) = 0;
+    unsigned lines = ((*distributor(GICD_TYPER) & 31) + 1) * 32;
+    for (unsigned irq = 0; irq < lines; irq += 32) {
+        *distributor(GICD_ICENABLER + irq / 8) = UINT32_MAX;
+        *distributor(GICD_ICPENDR + irq / 8) = UINT32_MAX;
+        *distributor(GICD_IGROUPR + irq / 8) = 0;
+    }
+    for (unsigned irq = 0; irq < lines; irq += 4) {
+        *distributor(GICD_IPRIORITYR + irq) = 0x80808080;
+        if (irq >= FIRST_SHARED_IRQ) {
+            *distributor(GICD_ITARGETSR + irq) = 0x01010101; /* the one core */
+        }
+    }
+    *distributor(GICD_CTLR) = 1;
+    *cpu_interface(GICC_PMR) = 0xf0;
+    *cpu_interface(GICC_CTLR) = 1;
+}
+
+bool arch_interrupt_take(unsigned *irq)
+{
+    uint32_t taken = *cpu_interface(GICC_IAR) & 0x3ff;
+    if (taken >= SPURIOUS_IRQ) {
+        return false;
+    }
+    *irq = taken;
+    return true;
+}
+
+void arch_irq_acknowledge(unsigned irq)
+{
+    *cpu_interface(GICC_EOIR) = irq;
+}
+
+void arch_irq_mask(unsigned irq, bool masked)
+{
+    *distributor((masked ? GICD_ICENABLER : GICD_ISENABLER) + irq / 32 * 4) = (uint32_t)bit(irq % 32);
+}
+
+void arch_irq_set_edge_triggered(unsigned irq, bool edge)
+{
+    volatile uint32_t *config = distributor(GICD_ICFGR + irq / 16 * 4);
+    uint32_t edge_bit = (uint32_t)bit(irq % 16 * 2 + 1);
+    *config = edge ? *config | edge_bit : *config & ~edge_bit;
+}
+
+void arch_timer_set(ticks_t deadline)
+{
+    WRITE_SYSREG(cnthp_cval_el2, deadline);
+}
+
+void arch_timer_acknowledge(void)
+{
+    WRITE_SYSREG(cnthp_cval_el2, UINT64_MAX); /* the line falls; the scheduler sets the next deadline */
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The machine under user threads: control registers, switching, exceptions, TLB, caches.
+ * Source: Arm ARM DDI 0487 (register fields by name); docs/spec/kernel-abi.md for what user level may see.
+ */
+#include "arch/aarch64/machine.h"
+
+#include "api/syscall.h"
+#include "arch.h"
+#include "object/vspace.h"
+
+_Static_assert(offsetof(struct tcb, regs) == 0, "entry.S saves to the start of a TCB");
+_Static_assert(offsetof(struct registers, sp) == 248, "entry.S");
+_Static_assert(offsetof(struct registers, pc) == 256, "entry.S");
+_Static_assert(offsetof(struct registers, fault_pc) == 272, "entry.S");
+
+/* ---- registers that are set once ------------------------------------------------------------------------------------------- */
+
+#define HCR_NATIVE                                                                                                     \
+    (bit(0) /* VM: stage 2 */ | bit(1) /* SWIO */ | bit(3) /* FMO */ | bit(4) /* IMO */ | bit(5) /* AMO */ |            \
+     bit(12) /* DC: cacheable without stage 1 */ | bit(19) /* TSC */ | bit(21) /* TACR */ | bit(25) /* TTLB */ |        \
+     bit(26) /* TVM */ | bit(27) /* TGE */ | bit(31) /* RW */)
+
+/* 40-bit input in three levels from level 1, 4 KiB granule, write-back walks, 40-bit output. */
+#define VTCR (bit(31) | 2ull << 16 | 1ull << 10 | 1ull << 8 | 1ull << 6 | 24)
+
+/* EL0: cache maintenance by address, CTR and DC ZVA allowed; WFI and WFE trap. Reserved-one bits as the architecture says. */
+#define SCTLR_EL1_NATIVE (0x30d00800ull | bit(26) /* UCI */ | bit(15) /* UCT */ | bit(14) /* DZE */)
+
+#define CPTR_BASE 0x33ffull
+#define CPTR_TRAP_FPU bit(10)
+
+enum {
+    CNTKCTL_PHYSICAL_COUNTER = 1 << 0,
+    CNTKCTL_VIRTUAL_COUNTER = 1 << 1,
+    CNTKCTL_PHYSICAL_TIMER = 1 << 9,
+    CNTKCTL_NATIVE = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_PHYSICAL_TIMER,
+    CNTKCTL_FOREIGN = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_VIRTUAL_COUNTER,
+};
+
+static struct {
+    uint64_t vttbr;
+    uint64_t cptr;
+    uint64_t cntkctl;
+} loaded; /* what the registers hold, to save writing them */
+
+/* The root of threads without an address space: everything faults. */
+static uint64_t empty_vspace[1 << seL4_VSpaceIndexBits] __attribute__((aligned(1 << seL4_VSpaceBits)));
+
+void machine_init(void)
+{
+    WRITE_SYSREG(vbar_el2, arch_vectors);
+    WRITE_SYSREG(hcr_el2, HCR_NATIVE);
+    WRITE_SYSREG(vtcr_el2, VTCR);
+    WRITE_SYSREG(sctlr_el1, SCTLR_EL1_NATIVE);
+    WRITE_SYSREG(cpacr_el1, 3ull << 20);
+    WRITE_SYSREG(hstr_el2, 0);
+    WRITE_SYSREG(mdcr_el2, READ_SYSREG(mdcr_el2) & mask(5)); /* HPMN stays; nothing is left to EL1 or EL0 */
+    WRITE_SYSREG(pmuserenr_el0, 0);
+    WRITE_SYSREG(cnthctl_el2, 3); /* physical counter and timer below EL2, as cntkctl_el1 allows */
+    WRITE_SYSREG(cntvoff_el2, 0);
+    WRITE_SYSREG(cntv_ctl_el0, 0);
+    WRITE_SYSREG(cntp_ctl_el0, 0);
+    WRITE_SYSREG(cnthp_cval_el2, UINT64_MAX);
+    WRITE_SYSREG(cnthp_ctl_el2, 1);
+    WRITE_SYSREG(tpidr_el0, 0);
+    WRITE_SYSREG(tpidrro_el0, 0);
+    loaded.cptr = CPTR_BASE | CPTR_TRAP_FPU;
+    WRITE_SYSREG(cptr_el2, loaded.cptr);
+    loaded.cntkctl = CNTKCTL_NATIVE;
+    WRITE_SYSREG(cntkctl_el1, loaded.cntkctl);
+    loaded.vttbr = kptr_address(empty_vspace);
+    WRITE_SYSREG(vttbr_el2, loaded.vttbr);
+    __asm__ volatile("tlbi alle1\n\tdsb nsh\n\tisb" : : : "memory");
+}
+
+/* ---- switching ----------------------------------------------------------------------------------------------------------------- */
+
+void arch_activate_vspace(const struct tcb *t)
+{
+    struct active_vspace space = vspace_activate(t);
+    uint64_t vttbr = space.root != 0 ? space.root | (uint64_t)space.vmid << 48 : kptr_address(empty_vspace);
+    if (vttbr != loaded.vttbr) {
+        loaded.vttbr = vttbr;
+        WRITE_SYSREG(vttbr_el2, vttbr);
+    }
+}
+
+static bool may_use_fpu_now(const struct tcb *t)
+{
+    return t == kernel.fpu_owner && (t->flags & seL4_TCBFlag_fpuDisabled) == 0;
+}
+
+/* Access to FPU and timers: the registers are written only when something changes. */
+static void load_controls(const struct tcb *t)
+{
+    uint64_t cptr = may_use_fpu_now(t) ? CPTR_BASE : CPTR_BASE | CPTR_TRAP_FPU;
+    if (cptr != loaded.cptr) {
+        loaded.cptr = cptr;
+        WRITE_SYSREG(cptr_el2, cptr);
+    }
+    uint64_t cntkctl = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0 ? CNTKCTL_FOREIGN : CNTKCTL_NATIVE;
+    if (cntkctl != loaded.cntkctl) {
+        loaded.cntkctl = cntkctl;
+        WRITE_SYSREG(cntkctl_el1, cntkctl);
+    }
+}
+
+void arch_load_thread_registers(const struct tcb *t)
+{
+    WRITE_SYSREG(tpidr_el0, t->regs.tpidr_el0);
+    WRITE_SYSREG(tpidrro_el0, t->regs.tpidrro_el0);
+}
+
+void arch_store_thread_registers(struct tcb *t)
+{
+    t->regs.tpidr_el0 = READ_SYSREG(tpidr_el0);
+    t->regs.tpidrro_el0 = READ_SYSREG(tpidrro_el0);
+}
+
+void arch_switch(struct tcb *from, struct tcb *to)
+{
+    if (from != &kernel.idle_tcb) {
+        arch_store_thread_registers(from);
+    }
+    if (to != &kernel.idle_tcb) {
+        arch_load_thread_registers(to);
+        arch_activate_vspace(to);
+        load_controls(to);
+    }
+}
+
+void arch_forget_thread(struct tcb *t)
+{
+    if (kernel.fpu_owner == t) {
+        kernel.fpu_owner = NULL;
+    }
+    if (t == kernel.current) {
+        load_controls(t);
+    }
+}
+
+void arch_flags_changed(struct tcb *t)
+{
+    if (t == kernel.current) {
+        load_controls(t);
+    }
+}
+
+struct tcb *arch_next_thread(void);
+
+struct tcb *arch_next_thread(void)
+{
+    while (kernel.current == &kernel.idle_tcb) { /* interrupts are masked: one that is pending ends the wait */
+        __asm__ volatile("dsb sy\n\twfi" : : : "memory");
+        enter_interrupt();
+    }
+    return kernel.current;
+}
+
+/* ---- exceptions ------------------------------------------------------------------------------------------------------------------- */
+
+enum {
+    EC_FPU_ACCESS = 0x07,
+    EC_INSTRUCTION_ABORT = 0x20,
+    EC_DATA_ABORT = 0x24,
+};
+
+/* The first use of the FPU since another thread used it: its registers change hands. */
+static void give_fpu(struct tcb *t)
+{
+    loaded.cptr = CPTR_BASE;
+    WRITE_SYSREG(cptr_el2, CPTR_BASE);
+    arch_isb();
+    if (kernel.fpu_owner != NULL) {
+        arch_fpu_store(&kernel.fpu_owner->fpu);
+    }
+    arch_fpu_load(&t->fpu);
+    kernel.fpu_owner = t;
+}
+
+void arch_user_exception(uint64_t class, uint64_t syndrome);
+
+void arch_user_exception(uint64_t class, uint64_t syndrome)
+{
+    struct tcb *t = kernel.current;
+    switch (class) {
+    case EC_FPU_ACCESS:
+        if ((t->flags & seL4_TCBFlag_fpuDisabled) == 0) {
+            give_fpu(t);
+            return;
+        }
+        break;
+    case EC_INSTRUCTION_ABORT:
+        enter_vm_fault(t->regs.fault_pc, syndrome, true);
+        return;
+    case EC_DATA_ABORT:
+        enter_vm_fault(READ_SYSREG(far_el2), syndrome, false);
+        return;
+    default:
+        break;
+    }
+    enter_user_exception(syndrome, 0);
+}
+
+void arch_user_error(uint64_t syndrome);
+
+/* An error that the memory system reports late, or a state that user level cannot have: the thread gets it as an exception. */
+void arch_user_error(uint64_t syndrome)
+{
+    enter_user_exception(syndrome, 0);
+}
+
+/* ---- TLB ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Invalidation by address works on the VMID that is loaded. */
+static void with_vmid(uint8_t vmid, uint64_t page, bool all)
+{
+    uint64_t wanted = (uint64_t)vmid << 48 | kptr_address(empty_vspace);
+    bool other = loaded.vttbr >> 48 != vmid;
+    __asm__ volatile("dsb ishst" : : : "memory");
+    if (other) {
+        WRITE_SYSREG(vttbr_el2, wanted);
+        arch_isb();
+    }
+    if (all) {
+        __asm__ volatile("tlbi vmalls12e1" : : : "memory");
+    } else {
+        __asm__ volatile("tlbi ipas2e1, %0\n\tdsb nsh\n\ttlbi vmalle1" : : "r"(page) : "memory");
+    }
+    __asm__ volatile("dsb nsh\n\tisb" : : : "memory");
+    if (other) {
+        WRITE_SYSREG(vttbr_el2, loaded.vttbr);
+        arch_isb();
+    }
+}
+
+void arch_tlb_flush_page(uint8_t vmid, uaddr_t address)
+{
+    with_vmid(vmid, address >> seL4_PageBits, false);
+}
+
+void arch_tlb_flush_vmid(uint8_t vmid)
+{
+    with_vmid(vmid, 0, true);
+}
+
+/* ---- caches ------------------------------------------------------------------------------------------------------------------------------ */
+
+enum { CACHE_LINE = 64 }; /* of Cortex-A53 and its successors; a smaller line would only cost time */
+
+static void barrier(void)
+{
+    __asm__ volatile("dsb sy" : : : "memory");
+}
+
+void arch_clear_memory(void *start, uint64_t len)
+{
+    uintptr_t at = (uintptr_t)start;
+    uintptr_t end = at + len;
+    if (!is_aligned(at | len, 6)) {
+        memset(start, 0, len);
+        return;
+    }
+    for (; at != end; at += CACHE_LINE) {
+        __asm__ volatile("dc zva, %0\n\tdc cvac, %0" : : "r"(at) : "memory");
+    }
+    barrier();
+}
+
+void arch_cache_clean(void *start, uint64_t len)
+{
+    uintptr_t end = (uintptr_t)start + len;
+    for (uintptr_t at = round_down((uintptr_t)start, 6); at < end; at += CACHE_LINE) {
+        __asm__ volatile("dc cvac, %0" : : "r"(at) : "memory");
+    }
+    barrier();
+}
+
+void arch_cache_clean_invalidate(void *start, uint64_t len)
+{
+    uintptr_t end = (uintptr_t)start + len;
+    for (uintptr_t at = round_down((uintptr_t)start, 6); at < end; at += CACHE_LINE) {
+        __asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+    }
+    barrier();
+}
+
+void arch_cache_unify(void *start, uint64_t len)
+{
+    uintptr_t end = (uintptr_t)start + len;
+    for (uintptr_t at = round_down((uintptr_t)start, 6); at < end; at += CACHE_LINE) {
+        __asm__ volatile("dc cvau, %0" : : "r"(at) : "memory");
+    }
+    barrier();
+    /* All of the instruction cache: it is indexed by addresses that user level, not the kernel, fetches from. */
+    __asm__ volatile("ic iallu" : : : "memory");
+    barrier();
+    arch_isb();
+}
+
+/* ---- firmware ------------------------------------------------------------------------------------------------------------------------------ */
+
+void arch_smc(uint64_t words[8])
+{
+    register uint64_t x0 __asm__("x0") = words[0];
+    register uint64_t x1 __asm__("x1") = words[1];
+    register uint64_t x2 __asm__("x2") = words[2];
+    register uint64_t x3 __asm__("x3") = words[3];
+    register uint64_t x4 __asm__("x4") = words[4];
+    register uint64_t x5 __asm__("x5") = words[5];
+    register uint64_t x6 __asm__("x6") = words[6];
+    register uint64_t x7 __asm__("x7") = words[7];
+    __asm__ volatile(".inst 0xd4000003" /* smc #0: the assembler wants an EL3 that this CPU option lacks */
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
+                     :
+                     : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    words[0] = x0;
+    words[1] = x1;
+    words[2] = x2;
+    words[3] = x3;
+    words[4] = x4;
+    words[5] = x5;
+    words[6] = x6;
+    words[7] = x7;
+}

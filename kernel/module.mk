@@ -1,0 +1,1 @@
+$(call kernel,plat/qemu_virt)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Interrupts: who is told.
+ * Owns:   kernel.irq_state, kernel.irq_slots.    Uses: arch (mask, acknowledge), notifications.
+ * Source: seL4 manual section 8.2.
+ */
+#ifndef KERNEL_OBJECT_IRQ_H
+#define KERNEL_OBJECT_IRQ_H
+
+#include "object/objects.h"
+
+/** Delivers an interrupt that the hardware reported, or runs the kernel's timer. */
+void irq_deliver(unsigned irq);
+
+/** The last handler capability is gone. */
+void irq_end_handler(unsigned irq);
+
+void irq_set_state(unsigned irq, enum irq_state state);
+
+#endif

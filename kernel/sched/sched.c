@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT */
+/** Scheduling: see sched.h. */
+#include "sched/sched.h"
+
+#include "api/fault.h"
+#include "arch.h"
+#include "object/ipc.h"
+#include "sched/refill.h"
+
+enum { WORK_UNITS_PER_LOOK = 100 };
+
+/* ---- queues of waiting threads ------------------------------------------------------------------------------------- */
+
+void queue_insert(struct tcb_queue *queue, struct tcb *t)
+{
+    struct tcb *before = queue->tail;
+    while (before != NULL && before->priority < t->priority) {
+        before = before->queue_prev;
+    }
+    struct tcb *after = before != NULL ? before->queue_next : queue->head;
+    t->queue_prev = before;
+    t->queue_next = after;
+    *(before != NULL ? &before->queue_next : &queue->head) = t;
+    *(after != NULL ? &after->queue_prev : &queue->tail) = t;
+}
+
+void queue_remove(struct tcb_queue *queue, struct tcb *t)
+{
+    *(t->queue_prev != NULL ? &t->queue_prev->queue_next : &queue->head) = t->queue_next;
+    *(t->queue_next != NULL ? &t->queue_next->queue_prev : &queue->tail) = t->queue_prev;
+    t->queue_next = NULL;
+    t->queue_prev = NULL;
+}
+
+/* ---- ready queues: a bitmap of two levels finds the highest priority ------------------------------------------------ */
+
+static void ready_insert(struct tcb *t, bool at_head)
+{
+    if (t->in_ready_queue) {
+        return;
+    }
+    kassert(t->sc != NULL && !t->in_release_queue);
+    struct tcb_queue *queue = &kernel.ready[t->domain][t->priority];
+    if (queue->head == NULL) {
+        kernel.ready_words[t->domain] |= bit(t->priority / 64);
+        kernel.ready_bits[t->domain][t->priority / 64] |= bit(t->priority % 64);
+        queue->head = t;
+        queue->tail = t;
+        t->sched_prev = NULL;
+        t->sched_next = NULL;
+    } else if (at_head) {
+        t->sched_prev = NULL;
+        t->sched_next = queue->head;
+        queue->head->sched_prev = t;
+        queue->head = t;
+    } else {
+        t->sched_next = NULL;
+        t->sched_prev = queue->tail;
+        queue->tail->sched_next = t;
+        queue->tail = t;
+    }
+    t->in_ready_queue = true;
+}
+
+static void ready_remove(struct tcb *t)
+{
+    if (!t->in_ready_queue) {
+        return;
+    }
+    struct tcb_queue *queue = &kernel.ready[t->domain][t->priority];
+    *(t->sched_prev != NULL ? &t->sched_prev->sched_next : &queue->head) = t->sched_next;
+    *(t->sched_next != NULL ? &t->sched_next->sched_prev : &queue->tail) = t->sched_prev;
+    if (queue->head == NULL) {
+        uint64_t *bits = &kernel.ready_bits[t->domain][t->priority / 64];
+        *bits &= ~bit(t->priority % 64);
+        if (*bits == 0) {
+            kernel.ready_words[t->domain] &= ~bit(t->priority / 64);
+        }
+    }
+    t->in_ready_queue = false;
+}
+
+/* The head of the highest non-empty ready queue of the current domain, or NULL. */
+static struct tcb *ready_highest(void)
+{
+    uint64_t words = kernel.ready_words[kernel.domain];
+    if (words == 0) {
+        return NULL;
+    }
+    unsigned word = 63 - (unsigned)__builtin_clzll(words);
+    unsigned priority = word * 64 + 63 - (unsigned)__builtin_clzll(kernel.ready_bits[kernel.domain][word]);
+    return kernel.ready[kernel.domain][priority].head;
+}
+
+/* ---- release queue: threads without budget, soonest refill first ----------------------------------------------------- */
+
+static void release_insert(struct tcb *t)
+{
+    kassert(!t->in_release_queue && !t->in_ready_queue);
+    ticks_t time = refill_head(t->sc)->time;
+    struct tcb *before = NULL;
+    struct tcb *after = kernel.release_head;
+    while (after != NULL && refill_head(after->sc)->time <= time) {
+        before = after;
+        after = after->sched_next;
+    }
+    t->sched_prev = before;
+    t->sched_next = after;
+    *(before != NULL ? &before->sched_next : &kernel.release_head) = t;
+    if (after != NULL) {
+        after->sched_prev = t;
+    }
+    if (before == NULL) {
+        kernel.reprogram_timer = true;
+    }
+    t->in_release_queue = true;
+}
+
+static void release_remove(struct tcb *t)
+{
+    if (!t->in_release_queue) {
+        return;
+    }
+    if (t->sched_prev == NULL) {
+        kernel.reprogram_timer = true;
+    }
+    *(t->sched_prev != NULL ? &t->sched_prev->sched_next : &kernel.release_head) = t->sched_next;
+    if (t->sched_next != NULL) {
+        t->sched_next->sched_prev = t->sched_prev;
+    }
+    t->in_release_queue = false;
+}
+
+void sched_forget(struct tcb *t)
+{
+    ready_remove(t);
+    release_remove(t);
+}
+
+void sched_postpone(struct sched_context *sc)
+{
+    ready_remove(sc->tcb);
+    release_insert(sc->tcb);
+}
+
+void sched_resume_context(struct sched_context *sc)
+{
+    struct tcb *t = sc->tcb;
+    if (t == NULL || !thread_is_schedulable(t)) {
+        return;
+    }
+    if (!refill_is_ready(sc, kernel.now) || !refill_is_sufficient(sc, 0, refill_min_budget())) {
+        sched_postpone(sc);
+    }
+}
+
+/* ---- threads ---------------------------------------------------------------------------------------------------------- */
+
+bool thread_is_schedulable(const struct tcb *t)
+{
+    return thread_is_runnable(t) && t->sc != NULL && t->sc->refill_max != 0 && !t->in_release_queue;
+}
+
+void thread_set_state(struct tcb *t, enum thread_state state)
+{
+    t->state = (uint8_t)state;
+    if (t == kernel.current) {
+        kernel.recheck_current = true;
+    }
+}
+
+void sched_choose_anew(void)
+{
+    struct tcb *candidate = kernel.switch_to;
+    if (candidate != NULL && !kernel.choose_anew && thread_is_schedulable(candidate)) {
+        ready_insert(candidate, true);
+    }
+    kernel.switch_to = NULL;
+    kernel.choose_anew = true;
+}
+
+void sched_possible_switch_to(struct tcb *t)
+{
+    if (t->sc == NULL || t->in_release_queue) {
+        return;
+    }
+    if (t->domain != kernel.domain) {
+        ready_insert(t, true);
+    } else if (kernel.choose_anew || kernel.switch_to != NULL) {
+        sched_choose_anew();
+        ready_insert(t, true);
+    } else {
+        kernel.switch_to = t;
+    }
+}
+
+void sched_yield_to(struct tcb *t)
+{
+    ready_remove(t);
+    if (t->priority >= kernel.current->priority) {
+        ready_insert(kernel.current, true);
+    }
+    ready_insert(t, true);
+    sched_choose_anew();
+}
+
+/* A waiting thread moves in its queue; one that is ready moves to the queue of its new priority. */
+void sched_set_priority(struct tcb *t, uint8_t priority)
+{
+    if (t->state == THREAD_BLOCKED_SEND || t->state == THREAD_BLOCKED_RECEIVE) {
+        t->priority = priority;
+        endpoint_reorder((struct endpoint *)t->waits_for, t);
+    } else if (t->state == THREAD_BLOCKED_NOTIFICATION) {
+        t->priority = priority;
+        notification_reorder((struct notification *)t->waits_for, t);
+    } else if (t->in_ready_queue || t == kernel.current) {
+        ready_remove(t);
+        t->priority = priority;
+        ready_insert(t, true);
+        sched_choose_anew();
+    } else {
+        t->priority = priority;
+    }
+}
+
+void sched_set_domain(struct tcb *t, uint8_t domain)
+{
+    ready_remove(t);
+    t->domain = domain;
+    if (thread_is_schedulable(t)) {
+        ready_insert(t, true);
+    }
+    if (t == kernel.current) {
+        sched_choose_anew();
+    }
+}
+
+/* ---- time --------------------------------------------------------------------------------------------------------------- */
+
+void sched_update_time(void)
+{
+    ticks_t before = kernel.now;
+    kernel.now = arch_time();
+    kernel.consumed += kernel.now - before;
+}
+
+static bool domain_has_expired(void)
+{
+    return kernel.domain_time_left != 0 && kernel.consumed + refill_min_budget() >= kernel.domain_time_left;
+}
+
+void sched_commit_time(void)
+{
+    struct sched_context *sc = kernel.current_sc;
+    ticks_t consumed = kernel.consumed;
+    kernel.consumed = 0;
+    if (kernel.domain_time_left != 0) {
+        kernel.domain_time_left = consumed < kernel.domain_time_left ? kernel.domain_time_left - consumed : 1;
+    }
+    if (sc->refill_max == 0 || consumed == 0) {
+        return;
+    }
+    sc->consumed += consumed;
+    if (refill_is_round_robin(sc)) {
+        refill_charge_round_robin(sc, consumed);
+    } else {
+        refill_charge(sc, consumed);
+    }
+}
+
+static void end_slice(bool may_fault)
+{
+    struct tcb *t = kernel.current;
+    struct sched_context *sc = t->sc;
+    if (may_fault && !refill_is_round_robin(sc) && fault_timeout(t)) {
+        return;
+    }
+    if (refill_is_ready(sc, kernel.now) && refill_is_sufficient(sc, 0, refill_min_budget())) {
+        ready_insert(t, false);
+    } else {
+        sched_postpone(sc);
+    }
+}
+
+/* Charges `consumed` ticks, which use the budget up, and lets others run. */
+static void charge_and_end_slice(ticks_t consumed, bool may_fault)
+{
+    struct sched_context *sc = kernel.current_sc;
+    if (sc->refill_max != 0) {
+        if (refill_is_round_robin(sc)) {
+            refill_end_slice(sc);
+        } else {
+            refill_charge(sc, consumed);
+        }
+        sc->consumed += consumed;
+    }
+    if (kernel.domain_time_left != 0) {
+        kernel.domain_time_left = consumed < kernel.domain_time_left ? kernel.domain_time_left - consumed : 1;
+    }
+    kernel.consumed = 0;
+    if (thread_is_schedulable(kernel.current)) {
+        end_slice(may_fault);
+        sched_choose_anew();
+        kernel.reprogram_timer = true;
+    }
+}
+
+bool sched_check_budget(void)
+{
+    struct sched_context *sc = kernel.current_sc;
+    if (likely(sc->refill_max != 0 && refill_is_sufficient(sc, kernel.consumed, refill_min_budget()))) {
+        if (likely(!domain_has_expired())) {
+            return true;
+        }
+        sched_choose_anew();
+    } else if (sc->refill_max != 0 || kernel.current->state != THREAD_IDLE) {
+        charge_and_end_slice(kernel.consumed, true);
+    } else {
+        kernel.consumed = 0;
+        return true;
+    }
+    if (thread_is_runnable(kernel.current)) {
+        kernel.current->state = THREAD_RESTART;
+    }
+    return false;
+}
+
+void sched_yield(void)
+{
+    struct sched_context *sc = kernel.current_sc;
+    ticks_t consumed = sc->consumed + kernel.consumed;
+    charge_and_end_slice(refill_head(sc)->amount, false);
+    sc->consumed = consumed; /* time that was given up was not consumed */
+}
+
+bool preemption_point(void)
+{
+    return ++kernel.work_units >= WORK_UNITS_PER_LOOK && preemption_now();
+}
+
+bool preemption_now(void)
+{
+    kernel.work_units = 0;
+    sched_update_time();
+    struct sched_context *sc = kernel.current_sc;
+    return sc->refill_max == 0 || !refill_is_sufficient(sc, kernel.consumed, refill_min_budget()) ||
+           domain_has_expired() || arch_interrupt_is_pending();
+}
+
+/* ---- leaving the kernel -------------------------------------------------------------------------------------------------- */
+
+static void awaken(void)
+{
+    struct tcb *t;
+    while ((t = kernel.release_head) != NULL && refill_is_ready(t->sc, kernel.now)) {
+        release_remove(t);
+        sched_possible_switch_to(t);
+    }
+}
+
+static void switch_to(struct tcb *t)
+{
+    struct tcb *from = kernel.current;
+    ready_remove(t);
+    if (from != t) {
+        kernel.current = t;
+        arch_switch(from, t);
+    }
+}
+
+static void switch_to_highest(void)
+{
+    struct tcb *t = ready_highest();
+    switch_to(t != NULL ? t : &kernel.idle_tcb);
+}
+
+static void next_domain(void)
+{
+    kernel.domain_index++;
+    if (kernel.domain_index >= DOMAIN_SCHEDULE_COUNT || kernel.domain_schedule[kernel.domain_index].duration == 0) {
+        kernel.domain_index = kernel.domain_start;
+    }
+    const struct domain_entry *entry = &kernel.domain_schedule[kernel.domain_index];
+    kernel.domain = (uint32_t)entry->domain;
+    kernel.domain_time_left = entry->duration;
+    kernel.reprogram_timer = true;
+}
+
+/* The candidate may be switched to at once unless a thread that is ready comes before it. */
+static void switch_to_candidate(struct tcb *candidate, bool current_was_schedulable)
+{
+    struct tcb *current = kernel.current;
+    if (candidate->priority < current->priority || current->state == THREAD_IDLE) {
+        struct tcb *highest = ready_highest();
+        if (highest != NULL && highest->priority > candidate->priority) {
+            ready_insert(candidate, true);
+            switch_to(highest);
+            return;
+        }
+    } else if (current_was_schedulable && candidate->priority == current->priority) {
+        ready_insert(candidate, false);
+        switch_to_highest();
+        return;
+    }
+    switch_to(candidate);
+}
+
+static void set_timer(void)
+{
+    ticks_t next = UINT64_MAX;
+    struct sched_context *sc = kernel.current_sc;
+    if (sc->refill_max != 0) {
+        next = kernel.now + refill_head(sc)->amount;
+    }
+    if (kernel.domain_time_left != 0 && kernel.now + kernel.domain_time_left < next) {
+        next = kernel.now + kernel.domain_time_left;
+    }
+    if (kernel.release_head != NULL && refill_head(kernel.release_head->sc)->time < next) {
+        next = refill_head(kernel.release_head->sc)->time;
+    }
+    arch_timer_set(next);
+}
+
+void sched_leave(void)
+{
+    awaken();
+    if (unlikely(domain_has_expired())) {
+        sched_choose_anew();
+    }
+    bool was_schedulable = !kernel.recheck_current || thread_is_schedulable(kernel.current);
+    if (kernel.choose_anew || kernel.switch_to != NULL || !was_schedulable) {
+        struct tcb *candidate = kernel.switch_to;
+        if (was_schedulable && thread_is_schedulable(kernel.current)) {
+            ready_insert(kernel.current, true);
+        }
+        if (kernel.choose_anew || candidate == NULL) {
+            if (domain_has_expired()) {
+                sched_commit_time();
+                next_domain();
+            }
+            switch_to_highest();
+        } else {
+            switch_to_candidate(candidate, was_schedulable);
+        }
+        kernel.switch_to = NULL;
+        kernel.choose_anew = false;
+    }
+    kernel.recheck_current = false;
+    struct tcb *t = kernel.current;
+    struct sched_context *sc = t->sc;
+    if (sc != kernel.current_sc) {
+        kernel.reprogram_timer = true;
+    }
+    if (kernel.reprogram_timer) {
+        sched_commit_time();
+        if (sc != kernel.current_sc) {
+            if (!sc->sporadic && sc->refill_max != 0) {
+                refill_unblock(sc, kernel.now);
+            }
+            kernel.current_sc = sc;
+        }
+        set_timer();
+        kernel.reprogram_timer = false;
+    }
+    if (unlikely(t->yield_to != NULL)) {
+        sched_context_complete_yield(t);
+    }
+    if (t->state == THREAD_RESTART) {
+        t->regs.pc = t->regs.fault_pc;
+        t->state = THREAD_RUNNING;
+    }
+}
