@@ -20,12 +20,9 @@ static enum outcome bind(struct invocation *inv)
         return FAILED;
     }
     struct cap cap = inv->extra[0]->cap;
-    if (sc->tcb != NULL || sc->notification != NULL) {
-        return refuse(inv, seL4_IllegalOperation);
-    }
     if (cap_type(cap) == CAP_TCB) {
         struct tcb *t = kptr(cap_address(cap));
-        if (t->sc != NULL || !sched_context_may_bind(sc, t)) {
+        if (sc->tcb != NULL || t->sc != NULL || !sched_context_may_bind(sc, t)) {
             return refuse(inv, seL4_IllegalOperation);
         }
         sched_context_bind_tcb(sc, t);
@@ -33,7 +30,7 @@ static enum outcome bind(struct invocation *inv)
     }
     if (cap_type(cap) == CAP_NOTIFICATION) {
         struct notification *n = kptr(cap_address(cap));
-        if (n->sc != NULL) {
+        if (sc->notification != NULL || n->sc != NULL) {
             return refuse(inv, seL4_IllegalOperation);
         }
         sched_context_bind_notification(sc, n);
@@ -210,11 +207,14 @@ enum outcome decode_sched_control(struct invocation *inv)
 
 static enum outcome domain_set(struct invocation *inv)
 {
-    if (!has_words(inv, 1, 1)) {
+    if (!has_words(inv, 1, 0)) {
         return FAILED;
     }
     if (arg(inv, 0) >= DOMAIN_COUNT) {
         return refuse_argument(inv, 0);
+    }
+    if (!has_words(inv, 1, 1)) {
+        return FAILED;
     }
     if (cap_type(inv->extra[0]->cap) != CAP_TCB) {
         return refuse_argument(inv, 1);
@@ -223,7 +223,59 @@ static enum outcome domain_set(struct invocation *inv)
     return DONE;
 }
 
+static enum outcome schedule_configure(struct invocation *inv)
+{
+    if (!has_words(inv, 3, 0)) {
+        return FAILED;
+    }
+    uint64_t index = arg(inv, 0);
+    uint64_t domain = arg(inv, 1);
+    ticks_t duration = arg(inv, 2);
+    if (index >= DOMAIN_SCHEDULE_COUNT - 1) {
+        return refuse_range(inv, 0, DOMAIN_SCHEDULE_COUNT - 2);
+    }
+    if (domain >= DOMAIN_COUNT) {
+        return refuse_range(inv, 0, DOMAIN_COUNT - 1);
+    }
+    if (duration > DOMAIN_DURATION_MAX) {
+        return refuse_argument(inv, 2);
+    }
+    if (duration == 0 && domain != 0) {
+        return refuse_argument(inv, 1);
+    }
+    if (duration == 0 && index == kernel.domain_start) {
+        return refuse_argument(inv, 2);
+    }
+    kernel.domain_schedule[index] = (struct domain_entry){domain, duration};
+    return DONE;
+}
+
+static enum outcome schedule_set_start(struct invocation *inv)
+{
+    if (!has_words(inv, 1, 0)) {
+        return FAILED;
+    }
+    uint64_t index = arg(inv, 0);
+    if (index >= DOMAIN_SCHEDULE_COUNT) {
+        return refuse_range(inv, 0, DOMAIN_SCHEDULE_COUNT - 1);
+    }
+    if (kernel.domain_schedule[index].duration == 0) {
+        return refuse_argument(inv, 0);
+    }
+    sched_start_domain((uint32_t)index);
+    return DONE;
+}
+
 enum outcome decode_domain(struct invocation *inv)
 {
-    return inv->label == seL4_DomainSetSet ? domain_set(inv) : refuse(inv, seL4_IllegalOperation); /* TODO(#3) */
+    switch (inv->label) {
+    case seL4_DomainSetSet:
+        return domain_set(inv);
+    case seL4_DomainScheduleConfigure:
+        return schedule_configure(inv);
+    case seL4_DomainScheduleSetStart:
+        return schedule_set_start(inv);
+    default:
+        return refuse(inv, seL4_IllegalOperation);
+    }
 }

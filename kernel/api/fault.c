@@ -110,6 +110,9 @@ unsigned fault_write_message(struct tcb *from, struct tcb *to, struct seL4_IPCBu
         message_set_word(to, buffer, seL4_VMFault_PrefetchFault, fault->word[2]);
         message_set_word(to, buffer, seL4_VMFault_FSR, fault->word[1]);
         return seL4_VMFault_Length;
+    case seL4_Fault_VCPUFault:
+        message_set_word(to, buffer, 0, fault->word[0]);
+        return 1;
     default:
         kernel_panic("fault of unknown type", __FILE__, __LINE__);
     }

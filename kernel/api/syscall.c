@@ -426,6 +426,12 @@ void enter_user_exception(uint64_t number, uint64_t code)
     enter_fault(&fault);
 }
 
+void enter_trap(uint64_t syndrome)
+{
+    struct fault fault = {.type = seL4_Fault_VCPUFault, .word = {syndrome & UINT32_MAX}};
+    enter_fault(&fault);
+}
+
 void enter_interrupt(void)
 {
     sched_update_time();

@@ -16,8 +16,11 @@ void enter_syscall(void);
 /** A data (instruction: prefetch) abort at `address` with fault status `fsr`. */
 void enter_vm_fault(uint64_t address, uint64_t fsr, bool instruction);
 
-/** Any other synchronous exception; `number` is the syndrome. */
+/** An instruction that does not exist; `number` is the syndrome. */
 void enter_user_exception(uint64_t number, uint64_t code);
+
+/** Any other trap to EL2; the interface reports it as a fault of a VCPU even where there is none. */
+void enter_trap(uint64_t syndrome);
 
 /** An interrupt, while user level ran or nothing did. */
 void enter_interrupt(void);

@@ -14,7 +14,7 @@
 #include "sched/sched.h"
 
 enum {
-    ROOT_CNODE_BITS = 17,
+    ROOT_CNODE_BITS = KERNEL_ROOT_CNODE_BITS,
     ROOT_ASID = 1,
     TIME_SLICE_US = 5000,
     PAGE = 1 << seL4_PageBits,
@@ -264,6 +264,8 @@ static void init_kernel_state(const struct boot_input *in)
     kernel.current = &kernel.idle_tcb;
     kernel.current_sc = &kernel.idle_sc;
     kernel.now = arch_time();
+    kernel.domain_schedule[0] = (struct domain_entry){0, DOMAIN_DURATION_MAX};
+    kernel.domain_time_left = DOMAIN_DURATION_MAX;
     kernel.vmid_next = 1;
     for (unsigned i = 0; i < in->reserved_irq_count; i++) {
         kernel.irq_state[in->reserved_irqs[i]] = IRQ_RESERVED;

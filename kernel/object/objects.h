@@ -16,12 +16,14 @@
 
 #include <sel4/sel4.h>
 
+#include "config.h"
 #include "klib/klib.h"
 #include "object/cap.h"
 
 #define PRIORITY_COUNT 256u
-#define DOMAIN_COUNT 16u
-#define DOMAIN_SCHEDULE_COUNT 100u
+#define DOMAIN_COUNT ((unsigned)KERNEL_DOMAINS)
+#define DOMAIN_SCHEDULE_COUNT ((unsigned)KERNEL_DOMAIN_SCHEDULE_ENTRIES)
+#define DOMAIN_DURATION_MAX (UINT64_MAX >> 8)
 #define IRQ_COUNT 160u /**< interrupts that user level can name on this platform */
 
 struct tcb;
@@ -211,6 +213,7 @@ _Static_assert(sizeof(struct asid_pool) == 1 << seL4_ASIDPoolBits, "asid pool");
 
 enum irq_state { IRQ_INACTIVE = 0, IRQ_NOTIFY, IRQ_TIMER, IRQ_RESERVED };
 
+/** One turn of the domain schedule; domain 0 for no time marks the end, from where it starts again. */
 struct domain_entry {
     uint64_t domain;
     ticks_t duration;
@@ -232,7 +235,7 @@ struct kernel_state {
     struct tcb *release_head; /**< threads out of budget, soonest refill first */
     uint32_t domain;
     uint32_t domain_index;
-    ticks_t domain_time_left; /**< 0: for ever */
+    ticks_t domain_time_left;
     struct domain_entry domain_schedule[DOMAIN_SCHEDULE_COUNT];
     uint32_t domain_start;
 

@@ -223,6 +223,14 @@ void sched_set_priority(struct tcb *t, uint8_t priority)
     }
 }
 
+void sched_start_domain(uint32_t index)
+{
+    kernel.domain_start = index;
+    kernel.domain_index = DOMAIN_SCHEDULE_COUNT - 2; /* the next entry is the end marker: the schedule starts again */
+    kernel.domain_time_left = 0;
+    sched_choose_anew();
+}
+
 void sched_set_domain(struct tcb *t, uint8_t domain)
 {
     ready_remove(t);
@@ -241,12 +249,17 @@ void sched_update_time(void)
 {
     ticks_t before = kernel.now;
     kernel.now = arch_time();
-    kernel.consumed += kernel.now - before;
+    ticks_t elapsed = kernel.now - before;
+    kernel.consumed += elapsed;
+    if (DOMAIN_COUNT > 1) {
+        bool used_up = kernel.domain_time_left < elapsed + refill_min_budget();
+        kernel.domain_time_left = used_up ? 0 : kernel.domain_time_left - elapsed;
+    }
 }
 
 static bool domain_has_expired(void)
 {
-    return kernel.domain_time_left != 0 && kernel.consumed + refill_min_budget() >= kernel.domain_time_left;
+    return DOMAIN_COUNT > 1 && kernel.domain_time_left == 0;
 }
 
 void sched_commit_time(void)
@@ -254,9 +267,6 @@ void sched_commit_time(void)
     struct sched_context *sc = kernel.current_sc;
     ticks_t consumed = kernel.consumed;
     kernel.consumed = 0;
-    if (kernel.domain_time_left != 0) {
-        kernel.domain_time_left = consumed < kernel.domain_time_left ? kernel.domain_time_left - consumed : 1;
-    }
     if (sc->refill_max == 0 || consumed == 0) {
         return;
     }
@@ -293,9 +303,6 @@ static void charge_and_end_slice(ticks_t consumed, bool may_fault)
             refill_charge(sc, consumed);
         }
         sc->consumed += consumed;
-    }
-    if (kernel.domain_time_left != 0) {
-        kernel.domain_time_left = consumed < kernel.domain_time_left ? kernel.domain_time_left - consumed : 1;
     }
     kernel.consumed = 0;
     if (thread_is_schedulable(kernel.current)) {
@@ -377,7 +384,7 @@ static void switch_to_highest(void)
 static void next_domain(void)
 {
     kernel.domain_index++;
-    if (kernel.domain_index >= DOMAIN_SCHEDULE_COUNT || kernel.domain_schedule[kernel.domain_index].duration == 0) {
+    if (kernel.domain_schedule[kernel.domain_index].duration == 0) {
         kernel.domain_index = kernel.domain_start;
     }
     const struct domain_entry *entry = &kernel.domain_schedule[kernel.domain_index];
@@ -412,7 +419,7 @@ static void set_timer(void)
     if (sc->refill_max != 0) {
         next = kernel.now + refill_head(sc)->amount;
     }
-    if (kernel.domain_time_left != 0 && kernel.now + kernel.domain_time_left < next) {
+    if (DOMAIN_COUNT > 1 && kernel.now + kernel.domain_time_left < next) {
         next = kernel.now + kernel.domain_time_left;
     }
     if (kernel.release_head != NULL && refill_head(kernel.release_head->sc)->time < next) {
@@ -425,6 +432,7 @@ void sched_leave(void)
 {
     awaken();
     if (unlikely(domain_has_expired())) {
+        kernel.reprogram_timer = true;
         sched_choose_anew();
     }
     bool was_schedulable = !kernel.recheck_current || thread_is_schedulable(kernel.current);

@@ -69,6 +69,9 @@ void sched_yield_to(struct tcb *t);
 void sched_set_priority(struct tcb *t, uint8_t priority);
 void sched_set_domain(struct tcb *t, uint8_t domain);
 
+/** Ends the domain schedule and starts it at entry `index`, which is no end marker. */
+void sched_start_domain(uint32_t index);
+
 /** Appends to or removes from a queue that is ordered by priority, first in first out among equals. */
 void queue_insert(struct tcb_queue *queue, struct tcb *t);
 void queue_remove(struct tcb_queue *queue, struct tcb *t);

@@ -161,6 +161,7 @@ struct tcb *arch_next_thread(void)
 /* ---- exceptions ------------------------------------------------------------------------------------------------------------------- */
 
 enum {
+    EC_UNKNOWN = 0x00,
     EC_FPU_ACCESS = 0x07,
     EC_INSTRUCTION_ABORT = 0x20,
     EC_DATA_ABORT = 0x24,
@@ -197,10 +198,13 @@ void arch_user_exception(uint64_t class, uint64_t syndrome)
     case EC_DATA_ABORT:
         enter_vm_fault(READ_SYSREG(far_el2), syndrome, false);
         return;
+    case EC_UNKNOWN:
+        enter_user_exception(syndrome, 0);
+        return;
     default:
         break;
     }
-    enter_user_exception(syndrome, 0);
+    enter_trap(syndrome);
 }
 
 void arch_user_error(uint64_t syndrome);
@@ -208,7 +212,7 @@ void arch_user_error(uint64_t syndrome);
 /* An error that the memory system reports late, or a state that user level cannot have: the thread gets it as an exception. */
 void arch_user_error(uint64_t syndrome)
 {
-    enter_user_exception(syndrome, 0);
+    enter_trap(syndrome);
 }
 
 /* ---- TLB ------------------------------------------------------------------------------------------------------------------------------ */
