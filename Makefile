@@ -33,12 +33,6 @@ $(foreach t,$(fuzz_sources),$(eval $(call \
 unit_tests := $(test_sources:%.c=$(B)/asan/%)
 fuzzers := $(fuzz_sources:%.c=$(B)/fuzz/%)
 
-check-unit: $(unit_tests) $(fuzzers)
-	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
-
-fuzz: $(fuzzers)
-	@tests/run.sh fuzz $(fuzzers)
-
 # ---- the kernel ------------------------------------------------------------------------------------------------------
 
 kernel.parts := api object sched init klib arch/aarch64
@@ -48,6 +42,24 @@ $(eval $(call compile,kernel,$(kernel.dir),,$(kernel.inc)))
 $(B)/kernel/kernel.elf: $(kernel.objects) $(kernel.dir)/arch/aarch64/kernel.ld
 	$(Q)$(kernel.cc) $(kernel.cflags) $(kernel.ldflags) -T $(kernel.dir)/arch/aarch64/kernel.ld -o $@ $(kernel.objects)
 kernel: $(B)/kernel/kernel.elf
+
+# The same kernel for the host, on a simulated machine, with a checker of its invariants (kernel/check).
+kernel.host_parts := api object sched init arch/host
+kernel.host_inc := -I$(kernel.dir) -I$(kernel.dir)/arch/host -DKERNEL_ROOT_CNODE_BITS=8 -Itests/unit
+kernel.host_sources := $(foreach p,$(kernel.host_parts),$(wildcard $(kernel.dir)/$(p)/*.c)) \
+	$(addprefix $(kernel.dir)/check/,check.c world.c kernel_fuzz.c)
+$(foreach v,asan fuzz,$(eval $(call compile,$(v),$(kernel.dir),,$(kernel.host_inc))))
+$(eval $(call host_program,asan,$(B)/asan/kernel/kernel_test,$(kernel.host_sources:%=$(B)/asan/%.o) \
+	$(B)/asan/kernel/check/kernel_test.c.o))
+$(eval $(call host_program,fuzz,$(B)/fuzz/kernel/kernel_fuzz,$(kernel.host_sources:%=$(B)/fuzz/%.o)))
+unit_tests += $(B)/asan/kernel/kernel_test
+fuzzers += $(B)/fuzz/kernel/kernel_fuzz
+
+check-unit: $(unit_tests) $(fuzzers)
+	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
+
+fuzz: $(fuzzers)
+	@tests/run.sh fuzz $(fuzzers)
 
 # ---- the rest -------------------------------------------------------------------------------------------------------
 

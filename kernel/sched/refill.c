@@ -84,10 +84,12 @@ void refill_charge(struct sched_context *sc, ticks_t usage)
     kassert(!refill_is_round_robin(sc));
     if (usage >= sc->budget) { /* a whole budget used moves every refill by one period: done at once, however often */
         ticks_t times = usage / sc->budget;
+        ticks_t times_max = (1ull << 60) / sc->period;
+        usage -= times * sc->budget;
+        times = times < times_max ? times : times_max;
         for (uint32_t i = 0; i < sc->refill_count; i++) {
             refill_nth(sc, i)->time += times * sc->period;
         }
-        usage -= times * sc->budget;
     }
     while (usage >= refill_head(sc)->amount && sc->refill_count > 1) {
         struct refill head = pop_head(sc);

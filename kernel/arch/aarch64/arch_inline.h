@@ -14,7 +14,8 @@
 #define ARCH_USER_SPSR 0x140ull
 #define ARCH_SPSR_FLAGS 0xf0000000ull
 
-#define ARCH_MAX_US (UINT64_MAX / PLAT_COUNTER_KHZ / 4)
+/** 146 years: sums of a few periods and the counter stay far below 2^64 ticks. */
+#define ARCH_MAX_US ((1ull << 58) / PLAT_COUNTER_KHZ * 1000)
 
 #define READ_SYSREG(name)                                                                                              \
     __extension__({                                                                                                    \
@@ -52,7 +53,7 @@ static inline ticks_t arch_time(void)
 
 static inline ticks_t arch_ticks_from_us(uint64_t us)
 {
-    return us * PLAT_COUNTER_KHZ / 1000;
+    return us / 1000 * PLAT_COUNTER_KHZ + us % 1000 * PLAT_COUNTER_KHZ / 1000;
 }
 
 static inline uint64_t arch_us_from_ticks(ticks_t ticks)

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/** Shows that the kernel keeps its invariants: in chosen situations, and in long random ones from a printed seed. */
+#include <stdlib.h>
+
+#include "api/message.h"
+#include "api/syscall.h"
+#include "arch.h"
+#include "check/world.h"
+#include "sched/refill.h"
+#include "unit.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static const uint64_t root_cnode[] = {seL4_CapInitThreadCNode};
+
+static uint64_t resume(unsigned n)
+{
+    return world_invoke(WORLD_TCB + n, seL4_TCBResume, 0, root_cnode, 0, NULL);
+}
+
+static uint64_t delete_slot(uint64_t index)
+{
+    uint64_t words[] = {index, 64};
+    return world_invoke(seL4_CapInitThreadCNode, seL4_CNodeDelete, 2, words, 0, NULL);
+}
+
+/* The root waits on an endpoint, so that others run. */
+static void root_receives(unsigned endpoint)
+{
+    struct world_call call = {.number = seL4_SysRecv, .cap = endpoint, .reply = WORLD_REPLY + 5};
+    world_call(&call);
+}
+
+static void boots_and_populates(void)
+{
+    world_start();
+    CHECK(kernel.current->priority == 255);
+    CHECK_EQ(world_thread(0)->priority, 100);
+    CHECK(cap_type(world_slot(seL4_CapASIDControl)->cap) == CAP_ASID_CONTROL);
+}
+
+static void a_call_lends_the_context_and_the_reply_returns_it(void)
+{
+    world_start();
+    /* Thread 1 becomes a server without a context of its own. */
+    resume(1);
+    root_receives(WORLD_ENDPOINT + 2);
+    CHECK(kernel.current == world_thread(1));
+    struct world_call receive = {.number = seL4_SysRecv, .cap = WORLD_ENDPOINT, .reply = WORLD_REPLY};
+    world_call(&receive);
+    CHECK(world_thread(1)->state == THREAD_BLOCKED_RECEIVE);
+    world_check("receive");
+    /* Nothing else can run: the root comes back through a signal to its bound notification... it has none: send from 0. */
+    CHECK(kernel.current == &kernel.idle_tcb);
+}
+
+static void revocation_leaves_nothing(void)
+{
+    world_start();
+    uint64_t untyped = WORLD_UNTYPED;
+    uint64_t make[] = {seL4_EndpointObject, 0, 0, 0, WORLD_FREE, 4};
+    CHECK_EQ(world_invoke(untyped, seL4_UntypedRetype, 6, make, 1, root_cnode), seL4_NoError);
+    uint64_t copy[] = {WORLD_FREE + 8, 64, WORLD_FREE, 64, seL4_AllRights};
+    CHECK_EQ(world_invoke(seL4_CapInitThreadCNode, seL4_CNodeCopy, 5, copy, 1, root_cnode), seL4_NoError);
+    world_check("copies");
+    uint64_t revoke[] = {untyped, 64};
+    CHECK_EQ(world_invoke(seL4_CapInitThreadCNode, seL4_CNodeRevoke, 2, revoke, 0, NULL), seL4_NoError);
+    for (unsigned i = 0; i < 9; i++) {
+        CHECK(cap_type(world_slot(WORLD_FREE + i)->cap) == CAP_NULL);
+    }
+    world_check("revoke");
+    CHECK_EQ(world_invoke(untyped, seL4_UntypedRetype, 6, make, 1, root_cnode), seL4_NoError);
+    CHECK_EQ(cap_untyped_used(world_slot((unsigned)untyped)->cap), 64);
+}
+
+static void deleting_a_cnode_deletes_what_it_holds(void)
+{
+    world_start();
+    uint64_t move[] = {3, 4, WORLD_ENDPOINT, 64};
+    CHECK_EQ(world_invoke(WORLD_CNODE, seL4_CNodeMove, 4, move, 1, root_cnode), seL4_NoError);
+    uint64_t nest[] = {15, 4, WORLD_CNODE + 1, 64};
+    CHECK_EQ(world_invoke(WORLD_CNODE, seL4_CNodeMove, 4, nest, 1, root_cnode), seL4_NoError);
+    world_check("moves");
+    CHECK_EQ(delete_slot(WORLD_CNODE), seL4_NoError);
+    CHECK(cap_type(world_slot(WORLD_CNODE)->cap) == CAP_NULL);
+    world_check("delete");
+}
+
+static void a_budget_is_enforced(void)
+{
+    world_start();
+    struct sched_context *sc = kptr(cap_address(world_slot(WORLD_SC + 1)->cap));
+    CHECK_EQ(sc->budget, arch_ticks_from_us(1500));
+    CHECK_EQ(sc->period, arch_ticks_from_us(10000));
+    resume(1);
+    root_receives(WORLD_ENDPOINT + 2);
+    CHECK(kernel.current == world_thread(1));
+    world_wait(arch_ticks_from_us(1500));
+    CHECK(kernel.current == &kernel.idle_tcb);
+    world_check("the budget is used up");
+    world_wait(arch_ticks_from_us(8000));
+    CHECK(kernel.current == &kernel.idle_tcb);
+    world_wait(arch_ticks_from_us(600));
+    CHECK(kernel.current == world_thread(1));
+    world_check("the budget is back");
+}
+
+static void refills_keep_their_rules(void)
+{
+    union {
+        struct sched_context sc;
+        uint8_t bytes[512];
+    } memory = {0};
+    struct sched_context *sc = &memory.sc;
+    for (unsigned seed = 1; seed < 200; seed++) {
+        srand(seed);
+        ticks_t min = refill_min_budget();
+        uint32_t max = 2 + (uint32_t)rand() % 20;
+        ticks_t budget = min * 4 + (ticks_t)rand() % 100000;
+        ticks_t period = budget + 1 + (ticks_t)rand() % 1000000;
+        ticks_t now = 1000;
+        refill_new(sc, max, budget, period, now);
+        for (unsigned i = 0; i < 500; i++) {
+            now += (ticks_t)rand() % (period / 4);
+            if (rand() % 3 == 0) {
+                refill_unblock(sc, now);
+            } else if (refill_head(sc)->time <= now) {
+                refill_charge(sc, (ticks_t)rand() % (i % 50 == 0 ? budget * 3 : refill_head(sc)->amount));
+            }
+            ticks_t sum = 0;
+            for (uint32_t r = 0; r < sc->refill_count; r++) {
+                const struct refill *a = refill_at(sc, (sc->refill_head + r) % sc->refill_max);
+                const struct refill *b = refill_at(sc, (sc->refill_head + r + 1) % sc->refill_max);
+                sum += a->amount;
+                CHECK(r + 1 == sc->refill_count || a->time + a->amount <= b->time);
+            }
+            CHECK_EQ(sum, budget);
+            CHECK(refill_head(sc)->amount >= min);
+        }
+    }
+}
+
+static void random_steps_keep_the_invariants(void)
+{
+    unsigned seeds = 400;
+    const char *wanted = getenv("KERNEL_TEST_SEEDS");
+    if (wanted != NULL) {
+        seeds = (unsigned)strtoul(wanted, NULL, 10);
+    }
+    static uint8_t input[4096];
+    for (unsigned seed = 1; seed <= seeds; seed++) {
+        srand(seed);
+        for (size_t i = 0; i < sizeof input; i++) {
+            input[i] = (uint8_t)(rand() >> 7);
+        }
+        printf("# seed %u\r", seed);
+        fflush(stdout);
+        (void)LLVMFuzzerTestOneInput(input, sizeof input);
+    }
+    printf("\n");
+}
+
+int main(void)
+{
+    static const struct unit_case cases[] = {
+        {"kernel: boots and makes objects", boots_and_populates},
+        {"kernel: a call waits at its endpoint", a_call_lends_the_context_and_the_reply_returns_it},
+        {"kernel: revocation leaves nothing and memory can be used again", revocation_leaves_nothing},
+        {"kernel: deleting a CNode deletes what it holds", deleting_a_cnode_deletes_what_it_holds},
+        {"kernel: a budget is enforced and comes back", a_budget_is_enforced},
+        {"kernel: refills keep their rules", refills_keep_their_rules},
+        {"kernel: random steps keep the invariants", random_steps_keep_the_invariants},
+    };
+    return UNIT_MAIN(cases);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/** World: see world.h. */
+#include "check/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/message.h"
+#include "api/syscall.h"
+#include "arch.h"
+#include "check/check.h"
+#include "init/boot.h"
+
+static struct slot *root_slots;
+
+struct slot *world_slot(unsigned index)
+{
+    return &root_slots[index];
+}
+
+struct tcb *world_thread(unsigned n)
+{
+    return kptr(cap_address(root_slots[WORLD_TCB + n].cap));
+}
+
+void world_check(const char *after)
+{
+    const char *rule = kernel_check(root_slots, WORLD_SLOTS);
+    if (rule != NULL) {
+        fprintf(stderr, "after %s: %s (%p)\n", after, rule, kernel_check_culprit);
+        abort();
+    }
+}
+
+void world_call(const struct world_call *call)
+{
+    struct tcb *t = kernel.current;
+    struct seL4_IPCBuffer *buffer = message_buffer(t, true);
+    memcpy(&t->regs.x[REG_MESSAGE], call->word, seL4_FastMessageRegisters * sizeof call->word[0]);
+    if (buffer != NULL) {
+        memcpy(&buffer->msg[seL4_FastMessageRegisters], &call->word[seL4_FastMessageRegisters],
+               sizeof call->word - seL4_FastMessageRegisters * sizeof call->word[0]);
+        memcpy(buffer->caps_or_badges, call->extra, sizeof call->extra);
+    }
+    t->regs.x[REG_CAP] = call->cap;
+    t->regs.x[REG_INFO] = call->info;
+    t->regs.x[REG_REPLY] = call->reply;
+    t->regs.x[REG_SYSCALL] = (uint64_t)call->number;
+    t->regs.x[REG_NBSENDRECV_DEST] = call->dest;
+    t->regs.pc += 4;
+    t->regs.fault_pc = t->regs.pc - 4;
+    enter_syscall();
+}
+
+uint64_t world_invoke(uint64_t cap, uint64_t label, unsigned words, const uint64_t *word, unsigned extras,
+                      const uint64_t *extra)
+{
+    struct world_call call = {
+        .number = seL4_SysCall, .cap = cap, .info = seL4_MessageInfo_new(label, 0, extras, words)};
+    memcpy(call.word, word, words * sizeof word[0]);
+    if (extras != 0) {
+        memcpy(call.extra, extra, extras * sizeof extra[0]);
+    }
+    struct tcb *caller = kernel.current;
+    world_call(&call);
+    return seL4_MessageInfo_label(caller->regs.x[REG_INFO]);
+}
+
+#define INVOKE(cap, label, words, extras)                                                                              \
+    must((label), world_invoke((cap), (label), sizeof(words) / sizeof((words)[0]), (words),                            \
+                               sizeof(extras) / sizeof((extras)[0]), (extras)))
+
+static void must(unsigned label, uint64_t error)
+{
+    if (error != seL4_NoError) {
+        fprintf(stderr, "world: invocation %u failed with %llu\n", label, (unsigned long long)error);
+        abort();
+    }
+}
+
+static void retype(unsigned untyped, unsigned type, unsigned bits, unsigned first, unsigned count)
+{
+    uint64_t words[] = {type, bits, 0, 0, first, count};
+    uint64_t extras[] = {seL4_CapInitThreadCNode};
+    INVOKE(untyped, seL4_UntypedRetype, words, extras);
+}
+
+/* The largest untyped of ordinary memory. */
+static unsigned find_untyped(void)
+{
+    unsigned best = 0;
+    for (unsigned i = seL4_NumInitialCaps; i < WORLD_UNTYPED; i++) {
+        struct cap c = root_slots[i].cap;
+        if (cap_type(c) == CAP_UNTYPED && !cap_untyped_is_device(c) &&
+            (best == 0 || cap_bits(c) > cap_bits(root_slots[best].cap))) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void configure_thread(unsigned n)
+{
+    uint64_t config[] = {0, 0, 0x10000000 + n * 4096u};
+    uint64_t spaces[] = {seL4_CapInitThreadCNode, seL4_CapInitThreadVSpace, WORLD_BUFFER + n};
+    INVOKE(WORLD_TCB + n, seL4_TCBConfigure, config, spaces);
+    /* A round-robin thread, a periodic one, a sporadic one, and so on. */
+    uint64_t budget[] = {1000 + n * 500, n % 3 == 0 ? 1000 + n * 500 : 10000, n % 2, 70 + n, n % 3 == 2};
+    uint64_t sc[] = {WORLD_SC + n};
+    unsigned schedcontrol = 0;
+    for (unsigned i = 0; i < WORLD_UNTYPED; i++) {
+        if (cap_type(root_slots[i].cap) == CAP_SCHED_CONTROL) {
+            schedcontrol = i;
+        }
+    }
+    INVOKE(schedcontrol, seL4_SchedControlConfigureFlags, budget, sc);
+    uint64_t params[] = {200, 100 + n * 10};
+    uint64_t caps[] = {seL4_CapInitThreadTCB, WORLD_SC + n, WORLD_ENDPOINT + 3};
+    INVOKE(WORLD_TCB + n, seL4_TCBSetSchedParams, params, caps);
+    uint64_t regs[] = {0, 3, 0x400000, 0x800000, 0};
+    INVOKE(WORLD_TCB + n, seL4_TCBWriteRegisters, regs, ((uint64_t[]){0}));
+}
+
+static void populate(void)
+{
+    unsigned memory = find_untyped();
+    retype(memory, seL4_UntypedObject, 14, WORLD_UNTYPED, 4);
+    retype(memory, seL4_TCBObject, 0, WORLD_TCB, WORLD_THREADS);
+    retype(memory, seL4_SchedContextObject, 8, WORLD_SC, WORLD_THREADS);
+    retype(memory, seL4_ReplyObject, 0, WORLD_REPLY, WORLD_THREADS);
+    retype(memory, seL4_EndpointObject, 0, WORLD_ENDPOINT, 4);
+    retype(memory, seL4_NotificationObject, 0, WORLD_NOTIFICATION, 3);
+    retype(memory, seL4_CapTableObject, 4, WORLD_CNODE, 2);
+    retype(memory, seL4_ARM_SmallPageObject, 0, WORLD_FRAME, 6);
+    retype(memory, seL4_ARM_PageTableObject, 0, WORLD_TABLE, 4);
+    retype(memory, seL4_ARM_VSpaceObject, 0, WORLD_VSPACE, 1);
+    retype(memory, seL4_ARM_SmallPageObject, 0, WORLD_BUFFER, WORLD_THREADS);
+    for (unsigned n = 0; n < 3; n++) {
+        uint64_t mint[] = {WORLD_ENDPOINT + 4 + n, 64, WORLD_ENDPOINT + n, 64, seL4_AllRights, 40 + n};
+        uint64_t root[] = {seL4_CapInitThreadCNode};
+        INVOKE(seL4_CapInitThreadCNode, seL4_CNodeMint, mint, root);
+    }
+    uint64_t vspace[] = {WORLD_VSPACE};
+    INVOKE(seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, ((uint64_t[]){0}), vspace);
+    for (unsigned n = 0; n < WORLD_THREADS; n++) {
+        configure_thread(n);
+    }
+    for (unsigned n = 0; n < 3; n++) {
+        uint64_t issue[] = {32 + n, WORLD_FREE + 64 + n, 64};
+        uint64_t root[] = {seL4_CapInitThreadCNode};
+        INVOKE(seL4_CapIRQControl, seL4_IRQIssueIRQHandler, issue, root);
+        uint64_t notification[] = {WORLD_NOTIFICATION + n};
+        INVOKE(WORLD_FREE + 64 + n, seL4_IRQSetIRQHandler, ((uint64_t[]){0}), notification);
+        INVOKE(WORLD_FREE + 64 + n, seL4_IRQAckIRQ, ((uint64_t[]){0}), ((uint64_t[]){0}));
+    }
+    uint64_t bound[] = {WORLD_NOTIFICATION + 2};
+    INVOKE(WORLD_TCB + 4, seL4_TCBBindNotification, ((uint64_t[]){0}), bound);
+    uint64_t lent[] = {WORLD_NOTIFICATION + 1};
+    INVOKE(WORLD_SC + 5, seL4_SchedContextUnbind, ((uint64_t[]){0}), ((uint64_t[]){0}));
+    INVOKE(WORLD_SC + 5, seL4_SchedContextBind, ((uint64_t[]){0}), lent);
+    uint64_t handler[] = {WORLD_ENDPOINT + 6};
+    INVOKE(WORLD_TCB + 1, seL4_TCBSetTimeoutEndpoint, ((uint64_t[]){0}), handler);
+}
+
+void world_start(void)
+{
+    memset(&kernel, 0, sizeof kernel);
+    memset(&sim, 0, sizeof sim);
+    memset(sim_ram, 0, sizeof sim_ram);
+    sim.deadline = UINT64_MAX;
+    sim.time = 1000000;
+    static const unsigned reserved[] = {25, 27};
+    struct boot_input in = {
+        .root_image = {SIM_RAM_START + 0x20000, SIM_RAM_START + 0x22000},
+        .physical_minus_virtual = SIM_RAM_START + 0x20000 - 0x400000,
+        .entry = 0x400000,
+        .device_tree = {SIM_RAM_START + 0x10000, SIM_RAM_START + 0x10400},
+        .kernel_image = {SIM_RAM_START, SIM_RAM_START + 0x10000},
+        .ram = {SIM_RAM_START, SIM_RAM_START + SIM_RAM_BYTES},
+        .physical_bits = 36,
+        .timer_irq = SIM_TIMER_IRQ,
+        .reserved_irqs = reserved,
+        .reserved_irq_count = 2,
+    };
+    if (!boot_make_root_task(&in)) {
+        fprintf(stderr, "world: the kernel does not boot\n");
+        abort();
+    }
+    root_slots = kptr(cap_address(kernel.current->slots[TCB_CSPACE].cap));
+    populate();
+    world_check("start");
+}
+
+void world_wait(ticks_t ticks)
+{
+    sim_advance(ticks);
+    while (arch_interrupt_is_pending()) {
+        enter_interrupt();
+    }
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * World: a booted kernel in the simulated machine, with threads to act for. Tests and fuzzers say what the running thread does;
+ * the kernel says who runs next.
+ * Owns:   the simulated machine.    Uses: the kernel's entries, check.
+ */
+#ifndef KERNEL_WORLD_H
+#define KERNEL_WORLD_H
+
+#include <sel4/bootinfo.h>
+
+#include "object/objects.h"
+
+/** Slots of the root CNode that the world fills after boot. */
+enum {
+    WORLD_UNTYPED = 96,   /**< small untypeds, 16 KiB each */
+    WORLD_TCB = 104,      /**< threads, all with the root's capability space */
+    WORLD_SC = 112,
+    WORLD_REPLY = 120,
+    WORLD_ENDPOINT = 128, /**< originals, then badged copies */
+    WORLD_NOTIFICATION = 136,
+    WORLD_CNODE = 140,    /**< of 16 slots */
+    WORLD_FRAME = 144,
+    WORLD_TABLE = 152,
+    WORLD_VSPACE = 156,
+    WORLD_BUFFER = 160,   /**< the frames of the threads' IPC buffers */
+    WORLD_FREE = 168,     /**< empty from here on */
+    WORLD_SLOTS = 256,
+    WORLD_THREADS = 6,
+};
+
+/** Boots and populates. Everything before is forgotten. */
+void world_start(void);
+
+/** Makes the running thread do a system call with these registers. Words past the fourth go into its IPC buffer. */
+struct world_call {
+    int64_t number;
+    uint64_t cap;
+    uint64_t info;
+    uint64_t word[8];
+    uint64_t extra[3];
+    uint64_t reply;
+    uint64_t dest;
+};
+void world_call(const struct world_call *call);
+
+/** Runs the root's invocation and returns the error code of the reply. The root must be running before and after. */
+uint64_t world_invoke(uint64_t cap, uint64_t label, unsigned words, const uint64_t *word, unsigned extras,
+                      const uint64_t *extra);
+
+/** The thread in slot WORLD_TCB + n. */
+struct tcb *world_thread(unsigned n);
+struct slot *world_slot(unsigned index);
+
+/** Lets time pass and delivers what became pending. */
+void world_wait(ticks_t ticks);
+
+/** Stops the test with a message when an invariant is broken. */
+void world_check(const char *after);
+
+#endif
