@@ -36,6 +36,10 @@ fuzzers := $(fuzz_sources:%.c=$(B)/fuzz/%)
 check-unit: $(unit_tests) $(fuzzers)
 	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
 
+ct_programs := $(foreach t,$(TOOLS),$(if $(filter tests/ct/%,$(tool.$(t).dir)),$(B)/host/bin/$(t)))
+check-ct: $(ct_programs)
+	@tests/run.sh ct $(ct_programs)
+
 fuzz: $(fuzzers)
 	@tests/run.sh fuzz $(fuzzers)
 
@@ -45,7 +49,7 @@ $(B)/deps: mk/deps.sh mk/deps.list
 	@mkdir -p $(@D)
 	@mk/deps.sh $@
 
-check: check-unit
+check: check-unit check-ct
 
 all: tools
 
@@ -59,6 +63,6 @@ help:
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 
 FORCE:
-.PHONY: FORCE all tools check check-unit fuzz clean help
+.PHONY: FORCE all tools check check-unit check-ct fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -2,6 +2,7 @@
 # Runs test programs and fuzzers.
 #   tests/run.sh unit TEST... -- FUZZER...   every test; every fuzzer over its corpus and FUZZ_RUNS (20000) seeded inputs
 #   tests/run.sh fuzz FUZZER...              every fuzzer for FUZZ_SECONDS (60), new inputs kept in its corpus
+#   tests/run.sh ct PROGRAM...               every program under Valgrind, which sees branches on secrets; skipped without it
 # A test prints "ok NAME" or "not ok NAME" a case. Counts are added to build/check.count as "PASSED FAILED".
 set -u
 mode=$1; shift
@@ -24,6 +25,20 @@ if [ "$mode" = fuzz ]; then
         "$f" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -print_final_stats=1 "$(corpus "$f")" 2>&1 | tail -n 8 || exit 1
     done
     exit 0
+fi
+if [ "$mode" = ct ]; then
+    if ! command -v valgrind >/dev/null; then echo "ct: skipped, valgrind is not installed"; exit 0; fi
+    for f in "$@"; do
+        check_ct="valgrind -q --error-exitcode=9 --suppressions=$root/tests/ct/valgrind.supp"
+        { if $check_ct "$f"; then echo "ok $(basename "$f"): constant time"; else echo "not ok $(basename "$f")"; fi
+          if $check_ct "$f" leak; then echo "not ok a leak on purpose goes unseen"; else echo "ok a leak on purpose is seen"; fi
+        } >"$log" 2>&1
+        tally "$f" 0 "$log"
+    done
+    mkdir -p "$root/build" && echo "$passed $failed" >>"$root/build/check.count"
+    echo "ct: $passed passed, $failed failed"
+    [ "$failed" = 0 ]
+    exit
 fi
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     timeout 300 "$1" >"$log" 2>&1; tally "$1" $? "$log"; shift

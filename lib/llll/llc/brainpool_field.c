@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** Arithmetic modulo the primes of brainpoolP512t1. See brainpool_field.h. */
 #include "brainpool_field.h"
+#include "brainpool_words.h"
 
 const struct modulus field = {
     .m = {{0x28aa6056583a48f3, 0x2881ff2f2d82c685, 0xaecda12ae6a380e6, 0x7d4d9b009bc66842,
@@ -57,66 +58,7 @@ uint64_t number_is_zero(const struct llc_number *a)
 
 void number_select(struct llc_number *out, const struct llc_number *a, const struct llc_number *b, uint64_t choice)
 {
-    uint64_t mask = 0 - choice;
-    for (size_t i = 0; i < FIELD_WORDS; i++) {
-        out->word[i] = a->word[i] ^ (mask & (a->word[i] ^ b->word[i]));
-    }
-}
-
-/* Each of these is written so that GCC and clang, for both architectures, make an addition with carry of it. */
-
-/** a + b + carry; the new carry is 0 or 1. */
-static inline uint64_t add_carry(uint64_t a, uint64_t b, uint64_t *carry)
-{
-    uint64_t sum = a + b;
-    uint64_t overflow = sum < a;
-    sum += *carry;
-    *carry = overflow + (sum < *carry);
-    return sum;
-}
-
-/** a - b - borrow; the new borrow is 0 or 1. */
-static inline uint64_t sub_borrow(uint64_t a, uint64_t b, uint64_t *borrow)
-{
-    uint64_t difference = a - b;
-    uint64_t underflow = a < b;
-    uint64_t result = difference - *borrow;
-    *borrow = underflow + (difference < *borrow);
-    return result;
-}
-
-/* Whole numbers word by word, written out, because additions are many and loops would cost as much as they do. */
-
-static inline uint64_t words_add_4(uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t carry)
-{
-    out[0] = add_carry(a[0], b[0], &carry);
-    out[1] = add_carry(a[1], b[1], &carry);
-    out[2] = add_carry(a[2], b[2], &carry);
-    out[3] = add_carry(a[3], b[3], &carry);
-    return carry;
-}
-
-static inline uint64_t words_sub_4(uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t borrow)
-{
-    out[0] = sub_borrow(a[0], b[0], &borrow);
-    out[1] = sub_borrow(a[1], b[1], &borrow);
-    out[2] = sub_borrow(a[2], b[2], &borrow);
-    out[3] = sub_borrow(a[3], b[3], &borrow);
-    return borrow;
-}
-
-/** a + b modulo 2^512; returns the carry. */
-static inline uint64_t words_add(struct llc_number *out, const struct llc_number *a, const struct llc_number *b)
-{
-    uint64_t carry = words_add_4(out->word, a->word, b->word, 0);
-    return words_add_4(out->word + 4, a->word + 4, b->word + 4, carry);
-}
-
-/** a - b modulo 2^512; returns the borrow. */
-static inline uint64_t words_sub(struct llc_number *out, const struct llc_number *a, const struct llc_number *b)
-{
-    uint64_t borrow = words_sub_4(out->word, a->word, b->word, 0);
-    return words_sub_4(out->word + 4, a->word + 4, b->word + 4, borrow);
+    words_select(out, a, b, choice);
 }
 
 uint64_t number_is_below(const struct llc_number *a, const struct llc_number *b)
@@ -172,101 +114,20 @@ void mod_half(struct llc_number *out, const struct llc_number *a, const struct m
     }
 }
 
-/** *t + a * b + carry; the new carry is a word. */
-static inline uint64_t multiply_add(uint64_t *t, uint64_t a, uint64_t b, uint64_t carry)
-{
-    u128 product = (u128)a * b;
-    uint64_t low = (uint64_t)product;
-    uint64_t high = (uint64_t)(product >> 64);
-    low += *t;
-    high += low < *t;
-    low += carry;
-    high += low < carry;
-    *t = low;
-    return high;
-}
-
-/* t[] += a[] * b + carry for 2, 4 and 8 words, written out because verification spends its time here. */
-
-static inline uint64_t row_add_2(uint64_t *t, const uint64_t *a, uint64_t b, uint64_t carry)
-{
-    carry = multiply_add(t, a[0], b, carry);
-    return multiply_add(t + 1, a[1], b, carry);
-}
-
-static inline uint64_t row_add_4(uint64_t *t, const uint64_t *a, uint64_t b, uint64_t carry)
-{
-    carry = row_add_2(t, a, b, carry);
-    return row_add_2(t + 2, a + 2, b, carry);
-}
-
-static inline uint64_t row_add_8(uint64_t *t, const uint64_t *a, uint64_t b)
-{
-    uint64_t carry = row_add_4(t, a, b, 0);
-    return row_add_4(t + 4, a + 4, b, carry);
-}
-
-/** Montgomery's reduction of a product: adds multiples of m that clear the low words, and drops those. */
-static inline void reduce_product(struct llc_number *out, uint64_t t[16], const struct modulus *m)
-{
-    uint64_t carry = 0;
-    for (size_t i = 0; i < FIELD_WORDS; i++) {
-        uint64_t row_carry = row_add_8(t + i, m->m.word, t[i] * m->inverse_negated);
-        t[i + 8] = add_carry(t[i + 8], row_carry, &carry);
-    }
-    struct llc_number high;
-    memcpy(high.word, t + 8, sizeof high.word);
-    subtract_once(out, &high, carry, &m->m);
-}
-
 void mod_mul(struct llc_number *out, const struct llc_number *a, const struct llc_number *b, const struct modulus *m)
 {
-    uint64_t t[16] = {0};
-    for (size_t i = 0; i < FIELD_WORDS; i++) {
-        t[i + 8] = row_add_8(t + i, a->word, b->word[i]);
-    }
-    reduce_product(out, t, m);
-}
-
-/** The products of different words, a[i] * a[j] with i < j, each once. */
-static inline void triangle(uint64_t t[16], const uint64_t a[8])
-{
-    uint64_t carry = row_add_4(t + 1, a + 1, a[0], 0);
-    carry = row_add_2(t + 5, a + 5, a[0], carry);
-    t[8] = multiply_add(t + 7, a[7], a[0], carry);
-    carry = row_add_4(t + 3, a + 2, a[1], 0);
-    t[9] = row_add_2(t + 7, a + 6, a[1], carry);
-    carry = row_add_4(t + 5, a + 3, a[2], 0);
-    t[10] = multiply_add(t + 9, a[7], a[2], carry);
-    t[11] = row_add_4(t + 7, a + 4, a[3], 0);
-    carry = row_add_2(t + 9, a + 5, a[4], 0);
-    t[12] = multiply_add(t + 11, a[7], a[4], carry);
-    t[13] = row_add_2(t + 11, a + 6, a[5], 0);
-    t[14] = multiply_add(t + 13, a[7], a[6], 0);
+    montgomery_multiply(out, a, b, &m->m, m->inverse_negated);
 }
 
 void mod_square(struct llc_number *out, const struct llc_number *a, const struct modulus *m)
 {
-    uint64_t t[16] = {0};
-    triangle(t, a->word);
-    uint64_t carry = 0;
-    uint64_t shifted = 0;
-    for (size_t i = 0; i < FIELD_WORDS; i++) {
-        u128 square = (u128)a->word[i] * a->word[i];
-        uint64_t low = t[2 * i] << 1 | shifted;
-        uint64_t high = t[2 * i + 1] << 1 | t[2 * i] >> 63;
-        shifted = t[2 * i + 1] >> 63;
-        t[2 * i] = add_carry(low, (uint64_t)square, &carry);
-        t[2 * i + 1] = add_carry(high, (uint64_t)(square >> 64), &carry);
-    }
-    reduce_product(out, t, m);
+    montgomery_square(out, a, &m->m, m->inverse_negated);
 }
 
 void mod_from_montgomery(struct llc_number *out, const struct llc_number *a, const struct modulus *m)
 {
-    uint64_t t[16] = {0};
-    memcpy(t, a->word, sizeof a->word);
-    reduce_product(out, t, m);
+    static const struct llc_number one = {{1}};
+    mod_mul(out, a, &one, m);
 }
 
 void mod_power(struct llc_number *out, const struct llc_number *a, const struct llc_number *exponent, const struct modulus *m)

@@ -14,8 +14,6 @@
 #define FIELD_WORDS 8u
 #define FIELD_BYTES 64u
 
-__extension__ typedef unsigned __int128 u128;
-
 struct modulus {
     struct llc_number m;
     uint64_t inverse_negated; /**< -1 / m modulo 2^64 */

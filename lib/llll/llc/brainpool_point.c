@@ -114,8 +114,9 @@ static void comb_select(struct homogeneous *out, unsigned digit)
         uint64_t same = (difference - 1) >> 63;
         number_select(&out->x, &out->x, &comb_table[i].x, same);
         number_select(&out->y, &out->y, &comb_table[i].y, same);
-        number_select(&out->z, &out->z, &field.one, same);
     }
+    uint64_t finite = (0 - (uint64_t)digit) >> 63;
+    number_select(&out->z, &out->z, &field.one, finite);
 }
 
 void base_multiply(struct homogeneous *out, const struct llc_number *scalar)

@@ -409,9 +409,8 @@ static void keys_that_are_none_are_refused(void)
     }
     uint64_t carry = 0;
     for (size_t i = 0; i < 8; i++) {
-        u128 sum = (u128)x.word[i] + field.m.word[i] + carry;
-        above.word[i] = (uint64_t)sum;
-        carry = (uint64_t)(sum >> 64);
+        carry = __builtin_add_overflow(field.m.word[i], carry, &above.word[i]);
+        carry += __builtin_add_overflow(above.word[i], x.word[i], &above.word[i]);
     }
     CHECK(!affine_decompress_vartime(&found, &above, 0));
 }
