@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Execution: what CREATE, WRITE, APPEND, TRANSFER and CLAIM make of a register's state. Each checks all before it changes any.
+ * Execution: what operations make of a register's state. Each checks all before it changes any. Coins are in coins.c.
  * Owns:   nothing.    Uses: base, fields, addresses.
  * Limits: what only the whole ledger knows is not checked: that an address is free, that a token or namespace exists.
  * Source: docs/spec/register.md section 6
@@ -313,32 +313,50 @@ static enum register_err claim(const struct register_caller *caller, struct regi
     return REGISTER_OK;
 }
 
-bool operation_is_executable(enum operation_code code)
+bool operation_has_register(enum operation_code code)
 {
-    return code == OPERATION_CREATE || code == OPERATION_WRITE || code == OPERATION_APPEND ||
-           code == OPERATION_TRANSFER || code == OPERATION_CLAIM;
+    return code != OPERATION_AUTHORIZE && code != OPERATION_COINBASE;
+}
+
+static enum register_err change(const struct operation *op, const struct register_caller *caller,
+                                struct register_state *state)
+{
+    switch (op->code) {
+    case OPERATION_WRITE:
+        return write(op, caller, state);
+    case OPERATION_APPEND:
+        return append(op, caller, state);
+    case OPERATION_TRANSFER:
+        return transfer(op, caller, state);
+    case OPERATION_CLAIM:
+        return claim(caller, state);
+    case OPERATION_DEBIT:
+    case OPERATION_CREDIT:
+    case OPERATION_FEE:
+    case OPERATION_LEGACY:
+    case OPERATION_GENESIS:
+    case OPERATION_TRUST:
+        return coins_execute(op, caller, state);
+    case OPERATION_CREATE:
+    case OPERATION_MIGRATE:
+    case OPERATION_AUTHORIZE:
+    case OPERATION_COINBASE:
+        break;
+    }
+    return REGISTER_NOT_EXECUTABLE;
 }
 
 enum register_err register_execute(const struct operation *op, const struct register_caller *caller,
                                    struct register_state *state)
 {
-    assert(operation_is_executable(op->code));
-    enum register_err err = REGISTER_ADDRESS;
+    assert(operation_has_register(op->code));
     if (!address_is_register(&op->address)) {
-        return err;
+        return REGISTER_ADDRESS;
     }
     if (op->code == OPERATION_CREATE) {
         return create(op, caller, state);
     }
-    if (op->code == OPERATION_WRITE) {
-        err = write(op, caller, state);
-    } else if (op->code == OPERATION_APPEND) {
-        err = append(op, caller, state);
-    } else if (op->code == OPERATION_TRANSFER) {
-        err = transfer(op, caller, state);
-    } else {
-        err = claim(caller, state);
-    }
+    enum register_err err = change(op, caller, state);
     if (err == REGISTER_OK) {
         state->modified = caller->timestamp;
         state->checksum = register_checksum(state);

@@ -14,7 +14,7 @@ static void execute(struct cursor bytes, struct register_state *state)
     static struct register_state before, back;
     uint8_t serialised[REGISTER_STATE_BYTES_MAX];
     struct operation op;
-    if (operation_parse(bytes, &op) != REGISTER_OK || !operation_is_executable(op.code)) {
+    if (operation_parse(bytes, &op) != REGISTER_OK || !operation_has_register(op.code)) {
         return;
     }
     before = *state;

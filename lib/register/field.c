@@ -238,6 +238,11 @@ static enum object_standard account_standard(const struct register_state *state)
     return OBJECT_ACCOUNT;
 }
 
+bool object_holds_coins(const struct register_state *state)
+{
+    return has(state, "token", FIELD_U256, false) && has(state, "balance", FIELD_U64, true);
+}
+
 enum object_standard object_standard(const struct register_state *state)
 {
     struct cursor c = cursor_of(state->data, state->data_bytes);
@@ -259,8 +264,5 @@ enum object_standard object_standard(const struct register_state *state)
         field_find(state, "address", &field)) {
         return OBJECT_NAME;
     }
-    if (has(state, "token", FIELD_U256, false) && has(state, "balance", FIELD_U64, true)) {
-        return account_standard(state);
-    }
-    return OBJECT_NONSTANDARD;
+    return object_holds_coins(state) ? account_standard(state) : OBJECT_NONSTANDARD;
 }

@@ -57,6 +57,16 @@ static bool get512(struct cursor *c, struct u512 *out)
     return cursor_copy(c, out->bytes, U512_BYTES);
 }
 
+static bool get_signed(struct cursor *c, int64_t *out)
+{
+    uint64_t n;
+    if (!cursor_le64(c, &n)) {
+        return false;
+    }
+    *out = n <= INT64_MAX ? (int64_t)n : -1 - (int64_t)(UINT64_MAX - n);
+    return true;
+}
+
 static bool skip(struct cursor *c, size_t len_bytes)
 {
     struct cursor ignored;
@@ -90,8 +100,9 @@ static bool layout_get(struct cursor *c, struct operation *op)
         return get256(c, &op->other) && cursor_le64(c, &op->amount) && skip(c, sizeof(uint64_t)); /* the nonce */
     case OPERATION_GENESIS:
         return cursor_le64(c, &op->amount);
-    case OPERATION_TRUST: /* in between: score, change */
-        return get512(c, &op->txid) && skip(c, 2 * sizeof(uint64_t)) && cursor_le64(c, &op->amount);
+    case OPERATION_TRUST:
+        return get512(c, &op->txid) && cursor_le64(c, &op->score) && get_signed(c, &op->change) &&
+               cursor_le64(c, &op->amount);
     case OPERATION_FEE:
         return get256(c, &op->address) && cursor_le64(c, &op->amount);
     case OPERATION_LEGACY:

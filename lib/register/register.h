@@ -3,8 +3,8 @@
  * Register: the registers of the Nexus ledger: their states, the fields of object registers, addresses, the operations that
  * act on them, and what those operations make of a state, exactly as node 5.1.6 executes them.
  * Owns:   nothing; callers hold states and bytes.    Uses: base, llc.
- * Limits: 1024 bytes of data a register. Executes CREATE, WRITE, APPEND, TRANSFER and CLAIM; operations on coins are parsed only.
- *         Where this is stricter than the node, docs/spec/register.md says so.
+ * Limits: 1024 bytes of data a register. MIGRATE, a thing of 2019, is parsed and not executed. That coins which arrive were sent
+ *         is not checked here. Where this is stricter than the node, docs/spec/register.md says so.
  * Source: LLL-TAO 5.1.6, TAO/Register and TAO/Operation, as described in docs/spec/register.md
  */
 #ifndef LX_REGISTER_H
@@ -46,6 +46,9 @@ enum register_err {
     REGISTER_TO_OWNER,       /**< TRANSFER to whom it belongs already */
     REGISTER_TRUST_BOUND,    /**< TRANSFER of a trust account */
     REGISTER_NOT_OFFERED,    /**< CLAIM of a register that is not being transferred */
+    REGISTER_NO_ACCOUNT,     /**< an operation on coins and a register that holds none, or none of this kind */
+    REGISTER_BALANCE,        /**< more coins than there are, or than can be */
+    REGISTER_NOT_EXECUTABLE, /**< MIGRATE */
     REGISTER_NO_SPACE,       /**< the buffer of the caller is too small */
 };
 
@@ -229,6 +232,8 @@ struct operation {
     struct u256 other;    /**< TRANSFER: recipient; DEBIT: to; CREDIT: proof; AUTHORIZE, COINBASE: genesis id */
     struct u512 txid;     /**< CLAIM, CREDIT, MIGRATE: what is taken up; AUTHORIZE: the previous; TRUST: the last stake */
     uint64_t amount;      /**< coins; GENESIS, TRUST: reward */
+    uint64_t score;       /**< TRUST */
+    int64_t change;       /**< TRUST: coins into the stake, or out of it if negative */
     struct cursor data;   /**< CREATE, WRITE, APPEND: state or payload, borrowed */
 };
 
@@ -258,13 +263,14 @@ struct register_caller {
     uint32_t version; /**< of the transaction: 1 to 4 */
 };
 
-/** Says whether register_execute can do this operation. */
-MUST_USE bool operation_is_executable(enum operation_code code);
+/** Says whether an operation changes a register; AUTHORIZE and COINBASE do not. */
+MUST_USE bool operation_has_register(enum operation_code code);
 
 /**
- * Does CREATE, WRITE, APPEND, TRANSFER or CLAIM to a state: its new data or owner, `modified`, checksum.
+ * Does an operation to a state: its new data or owner, `modified`, checksum. The operation must have a register; GENESIS and
+ * TRUST act on the caller's trust account, whose address the caller of this has put into op->address.
  * @param state the state before, valid; for CREATE whatever. It is untouched when an error is returned.
- * @return REGISTER_OK, or the rule that the node would refuse it for.
+ * @return REGISTER_OK, or the rule that the node would refuse it for; NOT_EXECUTABLE for MIGRATE.
  */
 MUST_USE enum register_err register_execute(const struct operation *op, const struct register_caller *caller,
                                             struct register_state *state);

@@ -568,6 +568,118 @@ static void addresses_are_those_of_the_node(void)
     CHECK(address_is_wildcard(&address) && !address_is_register(&address));
 }
 
+/** Executes an operation on coins: code, amount, and for DEBIT the recipient; TRUST also takes score and change. */
+static enum register_err coins(enum operation_code code, const struct u256 *address, uint64_t amount, const struct u256 *to,
+                               int64_t change, struct register_state *state)
+{
+    static const struct u512 txid;
+    struct writer w = writer_of(bytes, sizeof bytes);
+    writer_u8(&w, (uint8_t)code);
+    if (code == OPERATION_CREDIT || code == OPERATION_TRUST || code == OPERATION_MIGRATE) {
+        writer_put(&w, txid.bytes, 64);
+    }
+    if (code == OPERATION_CREDIT) {
+        writer_le32(&w, 0);
+    }
+    if (code == OPERATION_TRUST) {
+        writer_le64(&w, 777); /* the score */
+        writer_le64(&w, (uint64_t)change);
+    } else if (code != OPERATION_GENESIS) {
+        writer_put(&w, address->bytes, 32);
+    }
+    if (code == OPERATION_DEBIT || code == OPERATION_CREDIT) {
+        writer_put(&w, to->bytes, 32);
+    }
+    writer_le64(&w, amount);
+    if (code == OPERATION_DEBIT) {
+        writer_le64(&w, 0); /* the reference */
+    } else if (code == OPERATION_LEGACY) {
+        writer_u8(&w, 0); /* the script */
+    }
+    struct operation op;
+    CHECK_EQ(operation_parse(cursor_of(bytes, w.used_bytes), &op), REGISTER_OK);
+    op.address = *address;
+    return register_execute(&op, &alice, state);
+}
+
+static uint64_t number_of(const struct register_state *state, const char *name)
+{
+    uint64_t n = 0;
+    CHECK(field_u64(state, name, &n));
+    return n;
+}
+
+static void coins_move_within_the_balance(void)
+{
+    static const struct u256 zero, account = {{1, [31] = ADDRESS_ACCOUNT}}, other = {{2, [31] = ADDRESS_ACCOUNT}},
+                             token = {{1, [31] = ADDRESS_TOKEN}};
+    static struct register_state state;
+    uint8_t data[256];
+    struct writer w = writer_of(data, sizeof data);
+    put_account(&w, 0, &zero);
+    CHECK_EQ(create(&account, REGISTER_OBJECT, data, w.used_bytes, &state), REGISTER_OK);
+    CHECK_EQ(coins(OPERATION_CREDIT, &account, 100, &other, 0, &state), REGISTER_OK);
+    CHECK_EQ(coins(OPERATION_CREDIT, &account, UINT64_MAX, &other, 0, &state), REGISTER_BALANCE);
+    CHECK_EQ(coins(OPERATION_DEBIT, &account, 30, &other, 0, &state), REGISTER_OK);
+    CHECK_EQ(coins(OPERATION_FEE, &account, 20, NULL, 0, &state), REGISTER_OK);
+    CHECK_EQ(coins(OPERATION_LEGACY, &account, 10, NULL, 0, &state), REGISTER_OK);
+    CHECK(number_of(&state, "balance") == 40 && state.checksum == register_checksum(&state));
+    CHECK_EQ(coins(OPERATION_DEBIT, &account, 41, &other, 0, &state), REGISTER_BALANCE);
+    CHECK_EQ(coins(OPERATION_DEBIT, &account, 1, &account, 0, &state), REGISTER_ADDRESS);
+    CHECK_EQ(coins(OPERATION_DEBIT, &account, 1, &raw_address, 0, &state), REGISTER_ADDRESS);
+    CHECK_EQ(coins(OPERATION_GENESIS, &account, 1, NULL, 0, &state), REGISTER_NO_ACCOUNT);
+    CHECK_EQ(coins(OPERATION_TRUST, &account, 1, NULL, 0, &state), REGISTER_NO_ACCOUNT);
+    state.owner = bob.genesis;
+    CHECK_EQ(coins(OPERATION_CREDIT, &account, 1, &other, 0, &state), REGISTER_OWNER);
+    struct writer of_token = writer_of(data, sizeof data);
+    put_account(&of_token, 0, &token);
+    CHECK_EQ(create(&account, REGISTER_OBJECT, data, of_token.used_bytes, &state), REGISTER_OK);
+    CHECK_EQ(coins(OPERATION_FEE, &account, 0, NULL, 0, &state), REGISTER_NO_ACCOUNT);
+    make_object(&state);
+    CHECK_EQ(coins(OPERATION_CREDIT, &object_address, 1, &other, 0, &state), REGISTER_NO_ACCOUNT);
+    state.data_bytes--;
+    CHECK_EQ(coins(OPERATION_CREDIT, &object_address, 1, &other, 0, &state), REGISTER_FIELDS);
+}
+
+static void stakes_move_within_the_balance(void)
+{
+    static const struct u256 zero;
+    static struct register_state state;
+    uint8_t data[256];
+    struct u256 trust;
+    struct writer w = writer_of(data, sizeof data);
+    put_account(&w, 0, &zero);
+    put_u64(&w, "trust", true, 0);
+    put_u64(&w, "stake", true, 0);
+    address_of_trust(&alice.genesis, &trust);
+    CHECK_EQ(create(&trust, REGISTER_OBJECT, data, w.used_bytes, &state), REGISTER_OK);
+    CHECK_EQ(coins(OPERATION_GENESIS, &trust, 5, NULL, 0, &state), REGISTER_BALANCE);
+    CHECK_EQ(coins(OPERATION_CREDIT, &trust, 100, &zero, 0, &state), REGISTER_OK);
+    CHECK_EQ(coins(OPERATION_GENESIS, &trust, 5, NULL, 0, &state), REGISTER_OK);
+    CHECK(number_of(&state, "stake") == 100 && number_of(&state, "balance") == 5);
+    CHECK_EQ(coins(OPERATION_GENESIS, &trust, 5, NULL, 0, &state), REGISTER_BALANCE);
+    CHECK_EQ(coins(OPERATION_TRUST, &trust, 7, NULL, 4, &state), REGISTER_OK);
+    CHECK(number_of(&state, "stake") == 104 && number_of(&state, "balance") == 8 && number_of(&state, "trust") == 777);
+    CHECK_EQ(coins(OPERATION_TRUST, &trust, 1, NULL, -104, &state), REGISTER_OK);
+    CHECK(number_of(&state, "stake") == 0 && number_of(&state, "balance") == 113);
+    CHECK_EQ(coins(OPERATION_TRUST, &trust, 1, NULL, 114, &state), REGISTER_BALANCE);
+    CHECK_EQ(coins(OPERATION_TRUST, &trust, 1, NULL, -1, &state), REGISTER_BALANCE);
+    CHECK_EQ(coins(OPERATION_TRUST, &trust, 1, NULL, INT64_MIN, &state), REGISTER_BALANCE);
+}
+
+static void migration_is_not_executed(void)
+{
+    static struct register_state state;
+    struct operation op;
+    memset(bytes, 0, sizeof bytes);
+    bytes[0] = OPERATION_MIGRATE;
+    CHECK_EQ(operation_parse(cursor_of(bytes, 245), &op), REGISTER_OK);
+    op.address = (struct u256){{1, [31] = ADDRESS_TRUST}};
+    CHECK_EQ(register_execute(&op, &alice, &state), REGISTER_NOT_EXECUTABLE);
+    CHECK(operation_has_register(OPERATION_CREATE) && !operation_has_register(OPERATION_COINBASE) &&
+          !operation_has_register(OPERATION_AUTHORIZE));
+}
+
 static void every_error_has_its_own_clause(void)
 {
     for (enum register_err a = REGISTER_OK; a <= REGISTER_NO_SPACE; a++) {
@@ -593,6 +705,9 @@ int main(void)
         {"register: types that do not change do not", types_that_do_not_change_do_not},
         {"register: fields are rewritten with type and size", fields_are_rewritten_with_type_and_size},
         {"register: TRANSFER and CLAIM change the owner", transfer_and_claim_change_the_owner},
+        {"register: coins move within the balance", coins_move_within_the_balance},
+        {"register: stakes move within the balance", stakes_move_within_the_balance},
+        {"register: MIGRATE is not executed", migration_is_not_executed},
         {"register: operations have exact lengths", operations_have_exact_lengths},
         {"register: prefixes and conditions stand where they may", prefixes_and_conditions_stand_where_they_may},
         {"register: addresses are those of the node", addresses_are_those_of_the_node},

@@ -66,6 +66,12 @@ const char *register_err_text(enum register_err err)
         return "a trust account cannot be transferred";
     case REGISTER_NOT_OFFERED:
         return "the register is not being transferred";
+    case REGISTER_NO_ACCOUNT:
+        return "the register is not an account, or not of this kind of coin";
+    case REGISTER_BALANCE:
+        return "the account does not hold as much, or cannot";
+    case REGISTER_NOT_EXECUTABLE:
+        return "operations of this kind are not supported";
     case REGISTER_NO_SPACE:
         return "the buffer is too small";
     }
