@@ -152,7 +152,8 @@ void field_put(struct writer *w, const char *name, enum field_type type, bool is
     value_put(w, type, value, value_bytes);
     struct cursor c = cursor_of(w->bytes + start, w->used_bytes - start);
     struct field back;
-    assert(w->overflow || (field_next(&c, &back) && cursor_is_empty(&c)));
+    bool reads_back = field_next(&c, &back) && cursor_is_empty(&c);
+    assert(w->overflow || reads_back);
 }
 
 bool field_name_is_reserved(const void *name, size_t name_bytes)

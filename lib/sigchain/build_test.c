@@ -17,6 +17,12 @@ static const struct u256 app_address = {{1, [31] = ADDRESS_OBJECT}};
 static const struct u256 list_address = {{2, [31] = ADDRESS_OBJECT}};
 static const struct u256 log_address = {{3, [31] = ADDRESS_APPEND}};
 
+static void start(void)
+{
+    struct sigchain_setup setup = {.network = network, .registers = table, .register_capacity = ARRAY_LEN(table)};
+    sigchain_verifier_init(&verifier, &setup);
+}
+
 static void secret_of(uint32_t n, uint8_t out[64])
 {
     sk_of(SK512, &n, sizeof n, out);
@@ -83,7 +89,7 @@ static void a_chain_of_records_is_made_and_read(void)
     struct record_installed list_back;
     struct writer file = writer_of(file_bytes, sizeof file_bytes);
     sigchain_network_of(NETWORK_PRIVATE, "", &network);
-    sigchain_verifier_init(&verifier, &network, table, ARRAY_LEN(table), NULL, 0, NULL);
+    start();
     sigchain_link_first(&network, &genesis, &link);
     chain_file_put_head(&file, 2);
     transaction_begin(&builder, &genesis, TIME_S, buffer, sizeof buffer);
@@ -99,7 +105,7 @@ static void a_chain_of_records_is_made_and_read(void)
     CHECK(list_back.seq == 9 && u256_equal(&list_back.list, &installed.list));
     CHECK_BYTES(sigchain_find(&verifier, &log_address)->state.data, "abc", 3);
 
-    sigchain_verifier_init(&verifier, &network, table, ARRAY_LEN(table), NULL, 0, NULL);
+    start();
     CHECK(!file.overflow && sigchain_verify_file(&verifier, file_bytes, file.used_bytes));
     CHECK_EQ(verifier.transaction_count, 2);
 }
@@ -133,7 +139,7 @@ static void files_of_any_other_form_are_refused(void)
     for (size_t i = 0; i < 16; i++) { /* magic, count, first length */
         file_bytes[i] ^= 0x10;
         CHECK(chain_file_open(file_bytes, size, &file) != LX_OK);
-        sigchain_verifier_init(&verifier, &network, table, ARRAY_LEN(table), NULL, 0, NULL);
+        start();
         CHECK(!sigchain_verify_file(&verifier, file_bytes, size));
         file_bytes[i] ^= 0x10;
     }
@@ -149,7 +155,7 @@ static void files_of_any_other_form_are_refused(void)
     CHECK_EQ(chain_file_open(large, sizeof large, &file), LX_ERANGE);
     /* The file is sound, and what is in it is not. */
     file_bytes[size - 1] ^= 1;
-    sigchain_verifier_init(&verifier, &network, table, ARRAY_LEN(table), NULL, 0, NULL);
+    start();
     CHECK(!sigchain_verify_file(&verifier, file_bytes, size));
     CHECK(verifier.refusal.rule == SIGCHAIN_SIGNATURE && verifier.refusal.index == 1);
     file_bytes[size - 1] ^= 1;

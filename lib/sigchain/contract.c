@@ -57,7 +57,7 @@ bool contracts_check_mix(struct sigchain_verifier *v, const struct transaction *
             return refuse_contract(v, i, NULL, SIGCHAIN_OPERATION, err);
         }
         err = operation_check_conditions(&op, contract.conditions.left_bytes);
-        if (err == REGISTER_OK && op.code == OPERATION_COINBASE && u256_type(&op.other) != v->network.user_type) {
+        if (err == REGISTER_OK && op.code == OPERATION_COINBASE && u256_type(&op.other) != v->setup.network.user_type) {
             err = REGISTER_ADDRESS;
         }
         if (err != REGISTER_OK) {
@@ -71,7 +71,7 @@ bool contracts_check_mix(struct sigchain_verifier *v, const struct transaction *
     if ((mix.coinbases > 0 && mix.coinbases != mix.contracts) || (mix.alone > 0 && mix.contracts != 1)) {
         return refuse(v, SIGCHAIN_MIX);
     }
-    bool is_public = v->network.kind == NETWORK_MAIN || v->network.kind == NETWORK_TEST;
+    bool is_public = v->setup.network.kind == NETWORK_MAIN || v->setup.network.kind == NETWORK_TEST;
     if (tx->sequence == 0 && is_public &&
         (mix.others > 0 || mix.names > 2 || mix.trusts > 1 || mix.accounts > 1 || mix.cryptos > 1)) {
         return refuse(v, SIGCHAIN_FIRST_CONTRACTS);
@@ -84,8 +84,8 @@ bool contracts_check_mix(struct sigchain_verifier *v, const struct transaction *
 static struct sigchain_register *find(struct sigchain_verifier *v, const struct u256 *address)
 {
     for (size_t i = 0; i < v->register_count; i++) {
-        if (u256_equal(&v->registers[i].address, address)) {
-            return &v->registers[i];
+        if (u256_equal(&v->setup.registers[i].address, address)) {
+            return &v->setup.registers[i];
         }
     }
     return NULL;
@@ -97,7 +97,7 @@ const struct sigchain_register *sigchain_find(const struct sigchain_verifier *v,
         return NULL;
     }
     for (size_t i = 0; i < v->register_count; i++) {
-        const struct sigchain_register *r = &v->registers[i];
+        const struct sigchain_register *r = &v->setup.registers[i];
         if (u256_equal(&r->address, address) && u256_equal(&r->state.owner, &v->genesis)) {
             return r;
         }
@@ -110,10 +110,10 @@ static bool keep(struct sigchain_verifier *v, struct sigchain_register *known, c
                  enum sigchain_origin origin, uint32_t sequence)
 {
     if (known == NULL) {
-        if (v->register_count == v->register_capacity) {
+        if (v->register_count == v->setup.register_capacity) {
             return false;
         }
-        known = &v->registers[v->register_count++];
+        known = &v->setup.registers[v->register_count++];
         known->address = *address;
     }
     known->state = v->scratch;

@@ -146,8 +146,8 @@ bool refuse_contract(struct sigchain_verifier *v, uint32_t contract, const struc
 
 static bool author_is_pinned(const struct sigchain_verifier *v)
 {
-    for (size_t i = 0; i < v->pin_count; i++) {
-        if (v->pins[i].sequence == 0) {
+    for (size_t i = 0; i < v->setup.pin_count; i++) {
+        if (v->setup.pins[i].sequence == 0) {
             return true;
         }
     }
@@ -167,7 +167,7 @@ void sigchain_describe(const struct sigchain_verifier *v, char *out, size_t cap_
     put(&t, " registers proven; ");
     put(&t, author_is_pinned(v) ? "author proven by the first transaction; "
                                 : "author unknown, as no first transaction is pinned; ");
-    if ((v->network.kind == NETWORK_MAIN || v->network.kind == NETWORK_TEST) && !v->work_is_checked) {
+    if ((v->setup.network.kind == NETWORK_MAIN || v->setup.network.kind == NETWORK_TEST) && !v->work_is_checked) {
         put(&t, "proof of work not checked; ");
     }
     put(&t, "unanchored");

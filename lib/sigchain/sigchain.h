@@ -168,15 +168,19 @@ struct sigchain_refusal {
 
 #define SIGCHAIN_NO_CONTRACT UINT32_MAX
 
+/** What a verifier starts with. What it points to is borrowed as long as the verifier is in use. */
+struct sigchain_setup {
+    struct sigchain_network network;
+    struct sigchain_register *registers; /**< room for `register_capacity` of them */
+    size_t register_capacity;
+    const struct sigchain_pin *pins; /**< what is known of the chain already, in any order */
+    size_t pin_count;
+    sigchain_check_work_fn check_work; /**< kdf_check_work on a host; NULL where there is no Argon2, and it stays unchecked */
+};
+
 /** A verifier: transactions go in one after the other, registers come out. 8 KiB and the table of the caller. */
 struct sigchain_verifier {
-    /* Set at the start: */
-    struct sigchain_network network;
-    const struct sigchain_pin *pins;
-    size_t pin_count;
-    sigchain_check_work_fn check_work;
-    struct sigchain_register *registers;
-    size_t register_capacity;
+    struct sigchain_setup setup;
 
     /* What is known so far: */
     uint32_t transaction_count;
@@ -196,15 +200,8 @@ struct sigchain_verifier {
     struct register_state scratch;
 };
 
-/**
- * Starts a verifier over an empty chain.
- * @param registers room for `register_capacity` registers; borrowed as long as the verifier is in use.
- * @param pins what is known of the chain already, in any order; borrowed; none needed.
- * @param check_work kdf_check_work on a host; NULL where there is no Argon2: then work_is_checked stays false.
- */
-void sigchain_verifier_init(struct sigchain_verifier *v, const struct sigchain_network *network,
-                            struct sigchain_register *registers, size_t register_capacity,
-                            const struct sigchain_pin *pins, size_t pin_count, sigchain_check_work_fn check_work);
+/** Starts a verifier over an empty chain. */
+void sigchain_verifier_init(struct sigchain_verifier *v, const struct sigchain_setup *setup);
 
 /**
  * Verifies the next transaction of the chain. The bytes are untrusted and no longer needed afterwards.

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sigchain_verifier v;
     static struct sigchain_register table[3];
-    struct sigchain_network network;
+    struct sigchain_setup setup = {.registers = table, .register_capacity = ARRAY_LEN(table)};
     struct transaction tx;
     if (transaction_parse(data, size, &tx) != LX_OK) {
         return 0;
@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     assert(count == tx.contract_count);
     assert(cursor_is_empty(&contracts));
-    sigchain_network_of(NETWORK_PRIVATE, "", &network);
-    sigchain_verifier_init(&v, &network, table, ARRAY_LEN(table), NULL, 0, NULL);
+    sigchain_network_of(NETWORK_PRIVATE, "", &setup.network);
+    sigchain_verifier_init(&v, &setup);
     if (contracts_check_mix(&v, &tx)) {
         (void)contracts_execute(&v, &tx);
     }

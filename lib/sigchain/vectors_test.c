@@ -93,11 +93,15 @@ static void every_chain_verifies(void)
     load();
     for (size_t i = 0; i < chain_count; i++) {
         struct chain *chain = &chains[i];
-        struct sigchain_network network;
         struct sigchain_pin pin = {0, chain->txids[0]};
         bool is_test = strcmp(chain->network, "testnet") == 0;
-        sigchain_network_of(is_test ? NETWORK_TEST : NETWORK_PRIVATE, "", &network);
-        sigchain_verifier_init(&chain->verifier, &network, chain->registers, REGISTERS_MAX, &pin, 1, take_any_work);
+        struct sigchain_setup setup = {.registers = chain->registers,
+                                       .register_capacity = REGISTERS_MAX,
+                                       .pins = &pin,
+                                       .pin_count = 1,
+                                       .check_work = take_any_work};
+        sigchain_network_of(is_test ? NETWORK_TEST : NETWORK_PRIVATE, "", &setup.network);
+        sigchain_verifier_init(&chain->verifier, &setup);
         for (size_t t = 0; t < chain->count; t++) {
             bool ok = sigchain_add(&chain->verifier, chain->transactions[t].at, chain->transactions[t].left_bytes);
             if (!ok) {
@@ -110,8 +114,8 @@ static void every_chain_verifies(void)
         CHECK(sigchain_finish(&chain->verifier));
         CHECK_EQ(sigchain_sequence(&chain->verifier), chain->count - 1);
         CHECK(chain->verifier.work_is_checked == is_test);
-        chain->verifier.pins = NULL; /* `pin` ends here */
-        chain->verifier.pin_count = 0;
+        chain->verifier.setup.pins = NULL; /* `pin` ends here */
+        chain->verifier.setup.pin_count = 0;
     }
     CHECK(chain_count >= 6 && total >= 89 && work_calls > 0);
     printf("# %zu chains, %zu transactions\n", chain_count, total);

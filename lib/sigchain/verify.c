@@ -12,7 +12,7 @@
 #define VERSION_GRACE_S 3600u
 
 /* The promise to components: a chain of 64 registers is verified in 256 KiB. */
-_Static_assert(sizeof(struct sigchain_verifier) + 64 * sizeof(struct sigchain_register) <= 256 * 1024, "it is kept");
+_Static_assert(sizeof(struct sigchain_verifier) + 64 * sizeof(struct sigchain_register) <= (size_t)256 * 1024, "it is kept");
 
 void sigchain_network_of(enum sigchain_network_kind kind, const char *name, struct sigchain_network *out)
 {
@@ -30,19 +30,12 @@ static bool is_public(const struct sigchain_network *network)
     return network->kind == NETWORK_MAIN || network->kind == NETWORK_TEST;
 }
 
-void sigchain_verifier_init(struct sigchain_verifier *v, const struct sigchain_network *network,
-                            struct sigchain_register *registers, size_t register_capacity,
-                            const struct sigchain_pin *pins, size_t pin_count, sigchain_check_work_fn check_work)
+void sigchain_verifier_init(struct sigchain_verifier *v, const struct sigchain_setup *setup)
 {
-    assert(registers != NULL || register_capacity == 0);
-    assert(pins != NULL || pin_count == 0);
+    assert(setup->registers != NULL || setup->register_capacity == 0);
+    assert(setup->pins != NULL || setup->pin_count == 0);
     memset(v, 0, sizeof *v);
-    v->network = *network;
-    v->registers = registers;
-    v->register_capacity = register_capacity;
-    v->pins = pins;
-    v->pin_count = pin_count;
-    v->check_work = check_work;
+    v->setup = *setup;
 }
 
 uint32_t sigchain_sequence(const struct sigchain_verifier *v)
@@ -66,10 +59,10 @@ static bool version_is_valid(const struct sigchain_network *network, uint32_t ve
 
 static bool check_alone(struct sigchain_verifier *v, const struct transaction *tx)
 {
-    if (!version_is_valid(&v->network, tx->version, tx->timestamp)) {
+    if (!version_is_valid(&v->setup.network, tx->version, tx->timestamp)) {
         return refuse(v, SIGCHAIN_VERSION);
     }
-    if (u256_type(&tx->genesis) != v->network.user_type) {
+    if (u256_type(&tx->genesis) != v->setup.network.user_type) {
         return refuse(v, SIGCHAIN_NETWORK);
     }
     if (u256_is_zero(&tx->next)) {
@@ -86,11 +79,11 @@ static bool check_first(struct sigchain_verifier *v, const struct transaction *t
     if (tx->sequence != 0) {
         return refuse(v, SIGCHAIN_FIRST);
     }
-    if (!is_public(&v->network)) {
-        return u512_equal(&tx->previous, &v->network.id) ? true : refuse(v, SIGCHAIN_NETWORK_ID);
+    if (!is_public(&v->setup.network)) {
+        return u512_equal(&tx->previous, &v->setup.network.id) ? true : refuse(v, SIGCHAIN_NETWORK_ID);
     }
-    if (v->check_work != NULL) {
-        enum lx_err err = v->check_work(&tx->genesis, tx->hashed.at, tx->hashed.left_bytes);
+    if (v->setup.check_work != NULL) {
+        enum lx_err err = v->setup.check_work(&tx->genesis, tx->hashed.at, tx->hashed.left_bytes);
         if (err == LX_EBADMSG) {
             return refuse(v, SIGCHAIN_WORK);
         }
@@ -147,8 +140,8 @@ static bool check_link(struct sigchain_verifier *v, const struct transaction *tx
 
 static bool check_pins(struct sigchain_verifier *v, const struct u512 *txid)
 {
-    for (size_t i = 0; i < v->pin_count; i++) {
-        if (v->pins[i].sequence == v->transaction_count && !u512_equal(&v->pins[i].txid, txid)) {
+    for (size_t i = 0; i < v->setup.pin_count; i++) {
+        if (v->setup.pins[i].sequence == v->transaction_count && !u512_equal(&v->setup.pins[i].txid, txid)) {
             return refuse(v, SIGCHAIN_PIN);
         }
     }
@@ -214,8 +207,8 @@ bool sigchain_finish(struct sigchain_verifier *v)
     if (v->transaction_count == 0) {
         return refuse(v, SIGCHAIN_NO_CHAIN);
     }
-    for (size_t i = 0; i < v->pin_count; i++) {
-        if (v->pins[i].sequence >= v->transaction_count) {
+    for (size_t i = 0; i < v->setup.pin_count; i++) {
+        if (v->setup.pins[i].sequence >= v->transaction_count) {
             return refuse(v, SIGCHAIN_ROLLED_BACK);
         }
     }

@@ -155,10 +155,17 @@ static void make_good_chain(void)
     }
 }
 
+static void start(const struct sigchain_network *of, const struct sigchain_pin *pins, size_t pin_count,
+                  sigchain_check_work_fn check_work)
+{
+    struct sigchain_setup setup = {*of, table, CAPACITY, pins, pin_count, check_work};
+    sigchain_verifier_init(&verifier, &setup);
+}
+
 /** A verifier that has accepted the first `count` transactions of the good chain. */
 static void start_after(uint32_t count)
 {
-    sigchain_verifier_init(&verifier, &network, table, CAPACITY, NULL, 0, NULL);
+    start(&network, NULL, 0, NULL);
     for (uint32_t i = 0; i < count; i++) {
         CHECK(sigchain_add(&verifier, good[i].at, good[i].len));
     }
@@ -430,7 +437,7 @@ static void pins_tell_impostors_forks_and_roll_backs(void)
     d.signer = 100;
     d.timestamp++;
     sign(&d, &other);
-    sigchain_verifier_init(&verifier, &network, table, CAPACITY, pins, 2, NULL);
+    start(&network, pins, 2, NULL);
     CHECK(refused(&other, SIGCHAIN_PIN,
                   "transaction 0: its id is not the one that is known to stand here; it is another chain, or a fork of this one"));
     CHECK(!sigchain_finish(&verifier));
@@ -783,17 +790,17 @@ static void first_transactions_on_public_networks_are_limited(void)
         }
         draft_end(&d);
         sign(&d, &bytes);
-        sigchain_verifier_init(&verifier, &main_network, table, CAPACITY, NULL, 0, NULL);
+        start(&main_network, NULL, 0, NULL);
         CHECK(add(&bytes) == (i == 0));
         if (i == 0) {
             sigchain_describe(&verifier, text, sizeof text);
             CHECK(strstr(text, "proof of work not checked; unanchored") != NULL && !verifier.work_is_checked);
-            sigchain_verifier_init(&verifier, &main_network, table, CAPACITY, NULL, 0, answer_work);
+            start(&main_network, NULL, 0, answer_work);
             work_answer = LX_EBADMSG;
             CHECK(refused(&bytes, SIGCHAIN_WORK, "transaction 0: hashPrevTx is no proof of work for this transaction"));
             work_answer = LX_ENOSPC; /* it could not be checked */
             CHECK(add(&bytes) && !verifier.work_is_checked);
-            sigchain_verifier_init(&verifier, &main_network, table, CAPACITY, NULL, 0, answer_work);
+            start(&main_network, NULL, 0, answer_work);
             work_answer = LX_OK;
             CHECK(add(&bytes) && verifier.work_is_checked);
         } else {

@@ -178,6 +178,7 @@ static uint64_t norm(const int32_t product[DEGREE], const int16_t s2[DEGREE], co
     return sum;
 }
 
+/* style: seven parameters, but three of them are the lengths of others */
 enum lx_err falcon_verify_vartime(const uint8_t *key, size_t key_bytes, const void *message, size_t message_bytes,
                                   const uint8_t *signature, size_t signature_bytes, struct falcon_work *work)
 {

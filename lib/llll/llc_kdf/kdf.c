@@ -38,18 +38,18 @@ struct cost {
     uint32_t passes, kib;
 };
 
-static enum lx_err argon2id(struct cost cost, const void *password, size_t password_bytes, const void *salt,
-                            size_t salt_bytes, struct input *secret, uint8_t *out, uint32_t out_bytes)
+static enum lx_err argon2id(struct cost cost, struct cursor password, struct cursor salt, struct cursor secret,
+                            uint8_t *out, uint32_t out_bytes)
 {
     argon2_context context = {
         .out = out,
         .outlen = out_bytes,
-        .pwd = (uint8_t *)(uintptr_t)password, /* the library only reads it, as no flag asks to clear it */
-        .pwdlen = (uint32_t)password_bytes,
-        .salt = (uint8_t *)(uintptr_t)salt,
-        .saltlen = (uint32_t)salt_bytes,
-        .secret = secret == NULL ? NULL : secret->bytes,
-        .secretlen = secret == NULL ? 0 : (uint32_t)secret->used_bytes,
+        .pwd = (uint8_t *)(uintptr_t)password.at, /* the library only reads these, as no flag asks to clear them */
+        .pwdlen = (uint32_t)password.left_bytes,
+        .salt = (uint8_t *)(uintptr_t)salt.at,
+        .saltlen = (uint32_t)salt.left_bytes,
+        .secret = (uint8_t *)(uintptr_t)secret.at,
+        .secretlen = (uint32_t)secret.left_bytes,
         .t_cost = cost.passes,
         .m_cost = cost.kib,
         .lanes = 1,
@@ -62,6 +62,13 @@ static enum lx_err argon2id(struct cost cost, const void *password, size_t passw
     return status == ARGON2_OK ? LX_OK : LX_ENOSPC;
 }
 
+static struct cursor all_of(const struct input *in)
+{
+    return cursor_of(in->bytes, in->used_bytes);
+}
+
+static const struct cursor nothing;
+
 enum lx_err kdf_genesis(const char *username, uint8_t user_type, struct u256 *out)
 {
     static const uint8_t salt[16];
@@ -70,8 +77,8 @@ enum lx_err kdf_genesis(const char *username, uint8_t user_type, struct u256 *ou
     if (!input_make(&name, username, NULL)) {
         return LX_ERANGE;
     }
-    enum lx_err err =
-        argon2id((struct cost){KEY_PASSES, KEY_KIB}, name.bytes, name.used_bytes, salt, sizeof salt, NULL, hash, sizeof hash);
+    enum lx_err err = argon2id((struct cost){KEY_PASSES, KEY_KIB}, all_of(&name), cursor_of(salt, sizeof salt), nothing,
+                               hash, sizeof hash);
     if (err == LX_OK) {
         gb_of_mem(hash, sizeof hash, out->bytes); /* the node calls it SetBytes; it is its own inverse */
         u256_set_type(out, user_type);
@@ -99,8 +106,8 @@ static enum lx_err derive(const struct kdf_credentials *user, uint32_t sequence,
     if (input_make(&name, user->username, &sequence) && input_make(&password, user->password, &sequence) &&
         input_make(&pin, user->pin, &sequence) && input_append(&pin, type)) {
         size_t salt_bytes = name.used_bytes < SALT_BYTES_MIN ? SALT_BYTES_MIN : name.used_bytes; /* with zeros */
-        err = argon2id((struct cost){KEY_PASSES, KEY_KIB}, password.bytes, password.used_bytes, name.bytes, salt_bytes,
-                       &pin, out, KDF_KEY_BYTES);
+        err = argon2id((struct cost){KEY_PASSES, KEY_KIB}, all_of(&password), cursor_of(name.bytes, salt_bytes),
+                       all_of(&pin), out, KDF_KEY_BYTES);
     }
     wipe(&password, sizeof password);
     wipe(&pin, sizeof pin);
@@ -126,8 +133,8 @@ enum lx_err kdf_recovery_key(const char *phrase, uint8_t user_type, uint8_t out[
     if (!input_make(&text, phrase, NULL)) {
         return LX_ERANGE;
     }
-    enum lx_err err = argon2id((struct cost){RECOVERY_PASSES, KEY_KIB}, text.bytes, text.used_bytes, salt, sizeof salt,
-                               NULL, hash, sizeof hash);
+    enum lx_err err = argon2id((struct cost){RECOVERY_PASSES, KEY_KIB}, all_of(&text), cursor_of(salt, sizeof salt),
+                               nothing, hash, sizeof hash);
     if (err == LX_OK) {
         gb_of_mem(hash, sizeof hash, number.bytes);
         u256_set_type(&number, user_type);
@@ -149,8 +156,8 @@ void kdf_key_hash(const uint8_t *public_key, size_t len_bytes, enum signature_ty
 enum lx_err kdf_check_work(const struct u256 *genesis, const void *hashed, size_t len_bytes)
 {
     struct u512 hash;
-    enum lx_err err = argon2id((struct cost){WORK_PASSES, WORK_KIB}, hashed, len_bytes, genesis->bytes, U256_BYTES, NULL,
-                               hash.bytes, U512_BYTES);
+    enum lx_err err = argon2id((struct cost){WORK_PASSES, WORK_KIB}, cursor_of(hashed, len_bytes),
+                               cursor_of(genesis->bytes, U256_BYTES), nothing, hash.bytes, U512_BYTES);
     if (err != LX_OK) {
         return err;
     }

@@ -32,11 +32,16 @@ static void chain_end(void)
     chain_name[0] = '\0';
 }
 
+static void start(enum sigchain_network_kind kind)
+{
+    struct sigchain_setup setup = {.registers = table, .register_capacity = REGISTERS_MAX};
+    sigchain_network_of(kind, "", &setup.network);
+    sigchain_verifier_init(&verifier, &setup);
+}
+
 static void chain_begin(const char *network_name, const char *user)
 {
-    struct sigchain_network network;
-    sigchain_network_of(strcmp(network_name, "testnet") == 0 ? NETWORK_TEST : NETWORK_PRIVATE, "", &network);
-    sigchain_verifier_init(&verifier, &network, table, REGISTERS_MAX, NULL, 0, NULL);
+    start(strcmp(network_name, "testnet") == 0 ? NETWORK_TEST : NETWORK_PRIVATE);
     snprintf(chain_name, sizeof chain_name, "%s %s", network_name, user);
 }
 
@@ -86,10 +91,10 @@ static void sign_one(void)
     transaction_begin(&builder, &genesis, 1800000000, buffer, sizeof buffer);
     bool ok = transaction_create(&builder, &address, REGISTER_RAW, "x", 1, &state) == REGISTER_OK &&
               transaction_sign(&builder, &link, &genesis, secret, random, &txid) == LX_OK;
-    sigchain_verifier_init(&verifier, &network, table, REGISTERS_MAX, NULL, 0, NULL);
+    start(NETWORK_PRIVATE);
     report(ok && sigchain_add(&verifier, builder.out.bytes, builder.out.used_bytes), "a transaction signed here", "");
     buffer[builder.out.used_bytes - 1] ^= 1;
-    sigchain_verifier_init(&verifier, &network, table, REGISTERS_MAX, NULL, 0, NULL);
+    start(NETWORK_PRIVATE);
     report(ok && !sigchain_add(&verifier, builder.out.bytes, builder.out.used_bytes), "its signature changed is refused", "");
 }
 
