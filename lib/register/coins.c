@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Operations on coins: what they make of an account's state. That arriving coins were sent, that a stake earned its reward, and
- * that fees suffice is for whoever sees the whole ledger.
+ * Operations on coins: what they make of an account's state. That arriving coins were sent, that a stake earned its
+ * reward, and that fees suffice is for whoever sees the whole ledger.
  * Owns:   nothing.    Uses: base, fields.
  * Source: docs/spec/register.md section 6
  */

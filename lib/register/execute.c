@@ -25,7 +25,7 @@ static bool text_contains(const struct field *field, const char *text)
     return false;
 }
 
-/* ---- CREATE: the rules of each standard ------------------------------------------------------------------------------ */
+/* ---- CREATE: the rules of each standard ------------------------------------------------------------------------- */
 
 static bool is_zero_u64(const struct register_state *state, const char *name)
 {
@@ -180,7 +180,7 @@ static enum register_err create(const struct operation *op, const struct registe
     return err;
 }
 
-/* ---- WRITE ----------------------------------------------------------------------------------------------------------- */
+/* ---- WRITE ------------------------------------------------------------------------------------------------------ */
 
 /** Whether an earlier value of the payload is for the same field. */
 static bool written_before(const struct cursor *payload, const struct field *value)
@@ -259,7 +259,7 @@ static enum register_err write(const struct operation *op, const struct register
     return REGISTER_OK;
 }
 
-/* ---- APPEND, TRANSFER, CLAIM ----------------------------------------------------------------------------------------- */
+/* ---- APPEND, TRANSFER, CLAIM ------------------------------------------------------------------------------------ */
 
 static enum register_err append(const struct operation *op, const struct register_caller *caller,
                                 struct register_state *state)

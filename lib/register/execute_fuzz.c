@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Any two operations, the first on a state made of the third part: what is executed leaves a state that reads back, and what is
- * refused leaves the state as it was.
+ * Any two operations, the first on a state made of the third part: what is executed leaves a state that reads back, and
+ * what is refused leaves the state as it was.
  */
 #include "register.h"
 

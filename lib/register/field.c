@@ -7,7 +7,7 @@
  */
 #include "field.h"
 
-#define MUTABLE 0xffu
+#define MUTABLE           0xffu
 #define PAYLOAD_TYPE_BASE 0x70u /* of FIELD_U8 in a WRITE */
 
 /** Takes a value of this type. @return false when it is cut short, or there is no such type. */
@@ -129,7 +129,7 @@ bool field_string(const struct register_state *state, const char *name, char *ou
     return true;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static void value_put(struct writer *w, enum field_type type, const void *value, size_t value_bytes)
 {
@@ -209,7 +209,7 @@ bool payload_next(struct cursor *c, struct field *out)
     return true;
 }
 
-/* ---- standards ------------------------------------------------------------------------------------------------------- */
+/* ---- standards -------------------------------------------------------------------------------------------------- */
 
 static bool has(const struct register_state *state, const char *name, enum field_type type, bool is_mutable)
 {

@@ -6,9 +6,9 @@
  */
 #include "register.h"
 
-#define PREFIX_VALIDATE 0x40u
+#define PREFIX_VALIDATE  0x40u
 #define PREFIX_CONDITION 0x41u
-#define TRUST_KEY_BYTES 72u
+#define TRUST_KEY_BYTES  72u
 
 const char *operation_name(enum operation_code code)
 {
@@ -45,7 +45,7 @@ const char *operation_name(enum operation_code code)
     return "unknown";
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 static bool get256(struct cursor *c, struct u256 *out)
 {
@@ -160,7 +160,7 @@ enum register_err operation_check_conditions(const struct operation *op, size_t 
     return (condition_bytes > 0 ? may : !must) ? REGISTER_OK : REGISTER_CONDITIONS;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static void head_put(struct writer *w, enum operation_code code, const struct u256 *address)
 {

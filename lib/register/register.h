@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Register: the registers of the Nexus ledger: their states, the fields of object registers, addresses, the operations that
- * act on them, and what those operations make of a state, exactly as node 5.1.6 executes them.
+ * Register: the registers of the Nexus ledger: their states, the fields of object registers, addresses, the operations
+ * that act on them, and what those operations make of a state, exactly as node 5.1.6 executes them.
  * Owns:   nothing; callers hold states and bytes.    Uses: base, llc.
- * Limits: 1024 bytes of data a register. MIGRATE, a thing of 2019, is parsed and not executed. That coins which arrive were sent
- *         is not checked here. Where this is stricter than the node, docs/spec/register.md says so.
+ * Limits: 1024 bytes of data a register. MIGRATE, a thing of 2019, is parsed and not executed. That coins which arrive
+ *         were sent is not checked here. Where this is stricter than the node, docs/spec/register.md says so.
  * Source: LLL-TAO 5.1.6, TAO/Register and TAO/Operation, as described in docs/spec/register.md
  */
 #ifndef LX_REGISTER_H
@@ -13,9 +13,9 @@
 #include "base.h"
 #include "llc.h"
 
-#define REGISTER_DATA_BYTES_MAX 1024u
+#define REGISTER_DATA_BYTES_MAX  1024u
 #define REGISTER_STATE_BYTES_MAX 1085u /**< serialised */
-#define COMPACT_SIZE_MAX 0x02000000u
+#define COMPACT_SIZE_MAX         0x02000000u
 
 /** What is wrong with a register, an operation or what the one would do to the other. */
 enum register_err {
@@ -55,7 +55,7 @@ enum register_err {
 /** A clause that says what is wrong, for use behind a colon; never NULL. */
 const char *register_err_text(enum register_err err);
 
-/* ---- lengths --------------------------------------------------------------------------------------------------------- */
+/* ---- lengths ---------------------------------------------------------------------------------------------------- */
 
 /** Reads a CompactSize. @return false when it is cut short, not in its shortest form, or above COMPACT_SIZE_MAX. */
 MUST_USE bool compact_size_get(struct cursor *c, uint64_t *out);
@@ -65,7 +65,7 @@ void compact_size_put(struct writer *w, uint64_t n);
 MUST_USE bool vector_get(struct cursor *c, struct cursor *out);
 void vector_put(struct writer *w, const void *bytes, size_t len_bytes);
 
-/* ---- states ---------------------------------------------------------------------------------------------------------- */
+/* ---- states ----------------------------------------------------------------------------------------------------- */
 
 enum register_type {
     REGISTER_READONLY = 1, /**< never changes but for its owner */
@@ -98,7 +98,7 @@ uint64_t register_checksum(const struct register_state *state);
 /** Compares whole states, not only their checksums, which an owner could make collide. */
 MUST_USE bool register_equal(const struct register_state *a, const struct register_state *b);
 
-/* ---- fields of object registers -------------------------------------------------------------------------------------- */
+/* ---- fields of object registers --------------------------------------------------------------------------------- */
 
 enum field_type {
     FIELD_U8 = 1,
@@ -131,7 +131,10 @@ MUST_USE bool fields_are_valid(const uint8_t *data, size_t len_bytes);
 /** Finds a field of a valid object by its name. @return false when there is none, or the register is no object. */
 MUST_USE bool field_find(const struct register_state *state, const char *name, struct field *out);
 
-/** Typed values. @return false when there is no such field of just this type; a string must also fit, and is cut at its first zero. */
+/**
+ * Typed values.
+ * @return false when there is no such field of just this type; a string must also fit, and is cut at its first zero.
+ */
 MUST_USE bool field_u8(const struct register_state *state, const char *name, uint8_t *out);
 MUST_USE bool field_u64(const struct register_state *state, const char *name, uint64_t *out);
 MUST_USE bool field_u256(const struct register_state *state, const char *name, struct u256 *out);
@@ -162,7 +165,7 @@ enum object_standard {
 /** The standard of a valid object; OBJECT_NONSTANDARD for any other register. */
 enum object_standard object_standard(const struct register_state *state);
 
-/* ---- addresses ------------------------------------------------------------------------------------------------------- */
+/* ---- addresses -------------------------------------------------------------------------------------------------- */
 
 /** The type byte of an address. */
 enum address_type {
@@ -193,13 +196,15 @@ void address_of_trust(const struct u256 *genesis, struct u256 *out);
 
 void address_of_namespace(const void *name, size_t name_bytes, struct u256 *out);
 
-/** The address of a name in a namespace, which is an address of a namespace or, for a user's own names, his genesis id. */
+/**
+ * The address of a name in a namespace, which is an address of a namespace or, for a user's own names, his genesis id.
+ */
 void address_of_name(const void *name, size_t name_bytes, const struct u256 *namespace_id, struct u256 *out);
 
 /** An address of free choice: random bytes with a type. */
 void address_of_random(const uint8_t random[U256_BYTES], enum address_type type, struct u256 *out);
 
-/* ---- operations ------------------------------------------------------------------------------------------------------ */
+/* ---- operations ------------------------------------------------------------------------------------------------- */
 
 enum operation_code {
     OPERATION_WRITE = 0x01,
@@ -226,21 +231,24 @@ struct operation {
     enum operation_code code;
     bool has_condition_prefix;
     bool has_validate_prefix;
-    uint8_t kind;         /**< CREATE: enum register_type; TRANSFER: TRANSFER_CLAIM or TRANSFER_FORCE */
-    uint32_t contract;    /**< CLAIM, CREDIT: which contract of `txid` */
-    struct u256 address;  /**< of the register that it changes; none for AUTHORIZE, COINBASE, GENESIS, TRUST */
-    struct u256 other;    /**< TRANSFER: recipient; DEBIT: to; CREDIT: proof; AUTHORIZE, COINBASE: genesis id */
-    struct u512 txid;     /**< CLAIM, CREDIT, MIGRATE: what is taken up; AUTHORIZE: the previous; TRUST: the last stake */
-    uint64_t amount;      /**< coins; GENESIS, TRUST: reward */
-    uint64_t score;       /**< TRUST */
-    int64_t change;       /**< TRUST: coins into the stake, or out of it if negative */
-    struct cursor data;   /**< CREATE, WRITE, APPEND: state or payload, borrowed */
+    uint8_t kind;        /**< CREATE: enum register_type; TRANSFER: TRANSFER_CLAIM or TRANSFER_FORCE */
+    uint32_t contract;   /**< CLAIM, CREDIT: which contract of `txid` */
+    struct u256 address; /**< of the register that it changes; none for AUTHORIZE, COINBASE, GENESIS, TRUST */
+    struct u256 other;   /**< TRANSFER: recipient; DEBIT: to; CREDIT: proof; AUTHORIZE, COINBASE: genesis id */
+    struct u512 txid;   /**< CLAIM, CREDIT, MIGRATE: what is taken up; AUTHORIZE: the previous; TRUST: the last stake */
+    uint64_t amount;    /**< coins; GENESIS, TRUST: reward */
+    uint64_t score;     /**< TRUST */
+    int64_t change;     /**< TRUST: coins into the stake, or out of it if negative */
+    struct cursor data; /**< CREATE, WRITE, APPEND: state or payload, borrowed */
 };
 
 /** The name of an operation, as in "WRITE"; never NULL. */
 const char *operation_name(enum operation_code code);
 
-/** Reads one operation that must take up all the bytes, which are untrusted. @return REGISTER_OK, MALFORMED or OPERATION. */
+/**
+ * Reads one operation that must take up all the bytes, which are untrusted.
+ * @return REGISTER_OK, MALFORMED or OPERATION.
+ */
 MUST_USE enum register_err operation_parse(struct cursor bytes, struct operation *out);
 
 /** Says whether an operation with these conditions can be: most take none. @return REGISTER_OK or CONDITIONS. */
@@ -254,7 +262,7 @@ void operation_put_append(struct writer *w, const struct u256 *address, const vo
 void operation_put_transfer(struct writer *w, const struct u256 *address, const struct u256 *recipient, bool is_forced);
 void operation_put_claim(struct writer *w, const struct u512 *txid, uint32_t contract, const struct u256 *address);
 
-/* ---- execution ------------------------------------------------------------------------------------------------------- */
+/* ---- execution -------------------------------------------------------------------------------------------------- */
 
 /** On whose behalf, when and by which rules an operation is executed. */
 struct register_caller {
@@ -267,8 +275,8 @@ struct register_caller {
 MUST_USE bool operation_has_register(enum operation_code code);
 
 /**
- * Does an operation to a state: its new data or owner, `modified`, checksum. The operation must have a register; GENESIS and
- * TRUST act on the caller's trust account, whose address the caller of this has put into op->address.
+ * Does an operation to a state: its new data or owner, `modified`, checksum. The operation must have a register;
+ * GENESIS and TRUST act on the caller's trust account, whose address the caller of this has put into op->address.
  * @param state the state before, valid; for CREATE whatever. It is untouched when an error is returned.
  * @return REGISTER_OK, or the rule that the node would refuse it for; NOT_EXECUTABLE for MIGRATE.
  */

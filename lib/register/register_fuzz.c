@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/** Any bytes as a register's state: what is accepted is written back as the same bytes; its fields, if it is an object, are found. */
+/**
+ * Any bytes as a register's state: what is accepted is written back as the same bytes; its fields, if it is an object,
+ * are found.
+ */
 #include "register.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Shows the rules of registers one by one: what is executed and with which result, and for every error what provokes it. That
- * states come out as the node's is shown on real chains in lib/sigchain.
+ * Shows the rules of registers one by one: what is executed and with which result, and for every error what provokes
+ * it. That states come out as the node's is shown on real chains in lib/sigchain.
  */
 #include "register.h"
 #include "unit.h"
@@ -17,7 +17,8 @@ static const struct u256 object_address = {{7, [31] = ADDRESS_OBJECT}};
 static uint8_t bytes[4096];
 
 /** Executes the operation that a writer made. */
-static enum register_err execute(const struct writer *w, const struct register_caller *caller, struct register_state *state)
+static enum register_err execute(const struct writer *w, const struct register_caller *caller,
+                                 struct register_state *state)
 {
     struct operation op;
     CHECK(!w->overflow);
@@ -33,16 +34,16 @@ static enum register_err create(const struct u256 *address, enum register_type t
     return execute(&w, &alice, state);
 }
 
-static enum register_err write(const struct u256 *address, const void *data, size_t len, const struct register_caller *who,
-                               struct register_state *state)
+static enum register_err write(const struct u256 *address, const void *data, size_t len,
+                               const struct register_caller *who, struct register_state *state)
 {
     struct writer w = writer_of(bytes, sizeof bytes);
     operation_put_write(&w, address, data, len);
     return execute(&w, who, state);
 }
 
-static enum register_err append(const struct u256 *address, const void *data, size_t len, const struct register_caller *who,
-                                struct register_state *state)
+static enum register_err append(const struct u256 *address, const void *data, size_t len,
+                                const struct register_caller *who, struct register_state *state)
 {
     struct writer w = writer_of(bytes, sizeof bytes);
     operation_put_append(&w, address, data, len);
@@ -223,7 +224,8 @@ static void put_u64(struct writer *w, const char *name, bool is_mutable, uint64_
     field_put(w, name, FIELD_U64, is_mutable, n, 8);
 }
 
-static enum register_err create_standard(const struct writer *w, const struct u256 *address, enum object_standard expected)
+static enum register_err create_standard(const struct writer *w, const struct u256 *address,
+                                         enum object_standard expected)
 {
     static struct register_state state;
     enum register_err err = create(address, REGISTER_OBJECT, w->bytes, w->used_bytes, &state);
@@ -479,10 +481,10 @@ static void operations_have_exact_lengths(void)
         uint8_t code;
         uint16_t len;
     } layouts[] = {
-        {OPERATION_WRITE, 34},     {OPERATION_CREATE, 35},  {OPERATION_AUTHORIZE, 97}, {OPERATION_TRANSFER, 66},
-        {OPERATION_CLAIM, 101},    {OPERATION_APPEND, 34},  {OPERATION_DEBIT, 81},     {OPERATION_CREDIT, 141},
-        {OPERATION_COINBASE, 49},  {OPERATION_GENESIS, 9},  {OPERATION_TRUST, 89},     {OPERATION_FEE, 41},
-        {OPERATION_LEGACY, 42},    {OPERATION_MIGRATE, 245},
+        {OPERATION_WRITE, 34},    {OPERATION_CREATE, 35},   {OPERATION_AUTHORIZE, 97}, {OPERATION_TRANSFER, 66},
+        {OPERATION_CLAIM, 101},   {OPERATION_APPEND, 34},   {OPERATION_DEBIT, 81},     {OPERATION_CREDIT, 141},
+        {OPERATION_COINBASE, 49}, {OPERATION_GENESIS, 9},   {OPERATION_TRUST, 89},     {OPERATION_FEE, 41},
+        {OPERATION_LEGACY, 42},   {OPERATION_MIGRATE, 245},
     };
     struct operation op;
     memset(bytes, 0, sizeof bytes);
@@ -549,7 +551,8 @@ static void check_addresses(const char *path)
     CHECK(vectors_field(&v, "name:default", &piece) && hex_to_mem(piece.at, piece.left_chars, expected.bytes, 32));
     address_of_name("default", 7, &genesis, &address);
     CHECK(u256_equal(&address, &expected));
-    CHECK(vectors_field(&v, "namespace_lxos.test", &piece) && hex_to_mem(piece.at, piece.left_chars, expected.bytes, 32));
+    CHECK(vectors_field(&v, "namespace_lxos.test", &piece) &&
+          hex_to_mem(piece.at, piece.left_chars, expected.bytes, 32));
     address_of_namespace("lxos.test", 9, &address);
     CHECK(u256_equal(&address, &expected));
     CHECK(address_is_register(&address) && !address_is_register(&genesis) && !address_is_wildcard(&address));
@@ -569,8 +572,8 @@ static void addresses_are_those_of_the_node(void)
 }
 
 /** Executes an operation on coins: code, amount, and for DEBIT the recipient; TRUST also takes score and change. */
-static enum register_err coins(enum operation_code code, const struct u256 *address, uint64_t amount, const struct u256 *to,
-                               int64_t change, struct register_state *state)
+static enum register_err coins(enum operation_code code, const struct u256 *address, uint64_t amount,
+                               const struct u256 *to, int64_t change, struct register_state *state)
 {
     static const struct u512 txid;
     struct writer w = writer_of(bytes, sizeof bytes);
@@ -612,7 +615,7 @@ static uint64_t number_of(const struct register_state *state, const char *name)
 static void coins_move_within_the_balance(void)
 {
     static const struct u256 zero, account = {{1, [31] = ADDRESS_ACCOUNT}}, other = {{2, [31] = ADDRESS_ACCOUNT}},
-                             token = {{1, [31] = ADDRESS_TOKEN}};
+                                   token = {{1, [31] = ADDRESS_TOKEN}};
     static struct register_state state;
     uint8_t data[256];
     struct writer w = writer_of(data, sizeof data);

@@ -137,7 +137,7 @@ void vector_put(struct writer *w, const void *bytes, size_t len_bytes)
     writer_put(w, bytes, len_bytes);
 }
 
-/* ---- states ---------------------------------------------------------------------------------------------------------- */
+/* ---- states ----------------------------------------------------------------------------------------------------- */
 
 /** All but data and checksum, with the length of the data: 53 bytes at most. */
 static size_t head_serialise(const struct register_state *state, uint8_t out[53])

@@ -2,13 +2,14 @@
 /**
  * Making transactions: contracts with their register streams, then the numbers, key and signature.
  * Owns:   nothing; the builder and its buffer are the caller's.    Uses: base, llc, register.
- * Limits: one Brainpool key; no conditions. Proof of work for a first transaction on a public network is the host's business.
+ * Limits: one Brainpool key; no conditions. Proof of work for a first transaction on a public network is the host's
+ *         business.
  * Source: docs/spec/sigchain.md section 1
  */
 #include "sigchain.h"
 
 #define STATE_BEFORE 0x01u
-#define STATE_AFTER 0x02u
+#define STATE_AFTER  0x02u
 
 /* The number of contracts stands first and is patched as they come: up to 100 it is one byte. */
 _Static_assert(TRANSACTION_CONTRACTS_MAX < 0xfd, "the number of contracts is one byte");
@@ -28,7 +29,8 @@ static struct writer operation_writer(struct transaction_builder *b)
 }
 
 /** Adds the contract for the operation in `w`. */
-static enum register_err contract_add(struct transaction_builder *b, const struct writer *w, struct register_state *state)
+static enum register_err contract_add(struct transaction_builder *b, const struct writer *w,
+                                      struct register_state *state)
 {
     struct operation op;
     struct writer registers = writer_of(b->registers, sizeof b->registers);
@@ -145,7 +147,9 @@ static enum lx_err signature_put(struct transaction_builder *b, const uint8_t *s
     if (b->out.overflow) {
         return LX_ENOSPC;
     }
-    /* A bit that flipped while signing could give the secret away with the signature, so it does not leave unverified. */
+    /*
+     * A bit that flipped while signing could give the secret away with the signature, so it does not leave unverified.
+     */
     err = transaction_parse(b->out.bytes, b->out.used_bytes, &tx);
     if (err == LX_OK) {
         err = transaction_verify_signature(&tx, txid, &b->work);

@@ -161,7 +161,7 @@ static void files_of_any_other_form_are_refused(void)
     file_bytes[size - 1] ^= 1;
 }
 
-/* ---- the builder --------------------------------------------------------------------------------------------------------- */
+/* ---- the builder ------------------------------------------------------------------------------------------------ */
 
 static enum lx_err sign(const struct sigchain_link *link, uint32_t signer, const struct u256 *next)
 {
@@ -241,7 +241,7 @@ static void contracts_that_cannot_be_are_not_added(void)
     CHECK_EQ(wide[0], 100);
 }
 
-/* ---- records -------------------------------------------------------------------------------------------------------------- */
+/* ---- records ---------------------------------------------------------------------------------------------------- */
 
 /** An object state with these data, as CREATE would leave it but for owner and times. */
 static void object_of(const struct writer *w, struct register_state *out)
@@ -280,9 +280,9 @@ static void app_records_are_strict(void)
     static struct register_state state;
     struct record_app record;
     const struct part good[6] = {
-        {"lx", FIELD_STRING, false, "app/1", 5},     {"app", FIELD_STRING, false, "demo\0\0", 6},
-        {"seq", FIELD_U64, true, zeros, 8},          {"manifest", FIELD_U256, true, zeros, 32},
-        {"revoked", FIELD_U8, true, "\x01", 1},      {"_usertype", FIELD_U16, false, "\x03\x00", 2},
+        {"lx", FIELD_STRING, false, "app/1", 5}, {"app", FIELD_STRING, false, "demo\0\0", 6},
+        {"seq", FIELD_U64, true, zeros, 8},      {"manifest", FIELD_U256, true, zeros, 32},
+        {"revoked", FIELD_U8, true, "\x01", 1},  {"_usertype", FIELD_U16, false, "\x03\x00", 2},
     };
     put_parts(good, 5, &state);
     CHECK(record_app_read(&state, &record) == LX_OK && strcmp(record.app, "demo") == 0 && record.revoked);

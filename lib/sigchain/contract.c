@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Contracts of a transaction, executed on the verifier's table of registers. Each names the state before, which must be the one
- * that the table holds, whole, and the checksum of the state after.
+ * Contracts of a transaction, executed on the verifier's table of registers. Each names the state before, which must be
+ * the one that the table holds, whole, and the checksum of the state after.
  * Owns:   nothing.    Uses: base, register.
  * Limits: a register that comes from another chain is taken as it is shown first; see enum sigchain_origin.
  * Source: docs/spec/sigchain.md section 4
@@ -9,9 +9,9 @@
 #include "verify.h"
 
 #define STATE_BEFORE 0x01u
-#define STATE_AFTER 0x02u
+#define STATE_AFTER  0x02u
 
-/* ---- which contracts stand together ---------------------------------------------------------------------------------- */
+/* ---- which contracts stand together ----------------------------------------------------------------------------- */
 
 /** What a transaction consists of. */
 struct mix {
@@ -45,7 +45,7 @@ static void count(struct mix *mix, const struct operation *op)
     count_created(mix, op);
 }
 
-bool contracts_check_mix(struct sigchain_verifier *v, const struct transaction *tx)
+bool sigchain_check_mix(struct sigchain_verifier *v, const struct transaction *tx)
 {
     struct mix mix = {0};
     struct cursor contracts = tx->contracts;
@@ -54,32 +54,32 @@ bool contracts_check_mix(struct sigchain_verifier *v, const struct transaction *
     for (uint32_t i = 0; contract_next(&contracts, &contract); i++) {
         enum register_err err = operation_parse(contract.operation, &op);
         if (err != REGISTER_OK) {
-            return refuse_contract(v, i, NULL, SIGCHAIN_OPERATION, err);
+            return sigchain_refuse_contract(v, i, NULL, SIGCHAIN_OPERATION, err);
         }
         err = operation_check_conditions(&op, contract.conditions.left_bytes);
         if (err == REGISTER_OK && op.code == OPERATION_COINBASE && u256_type(&op.other) != v->setup.network.user_type) {
             err = REGISTER_ADDRESS;
         }
         if (err != REGISTER_OK) {
-            return refuse_contract(v, i, &op, SIGCHAIN_OPERATION, err);
+            return sigchain_refuse_contract(v, i, &op, SIGCHAIN_OPERATION, err);
         }
         count(&mix, &op);
     }
     if (mix.contracts == mix.fees) {
-        return refuse(v, SIGCHAIN_EMPTY);
+        return sigchain_refuse(v, SIGCHAIN_EMPTY);
     }
     if ((mix.coinbases > 0 && mix.coinbases != mix.contracts) || (mix.alone > 0 && mix.contracts != 1)) {
-        return refuse(v, SIGCHAIN_MIX);
+        return sigchain_refuse(v, SIGCHAIN_MIX);
     }
     bool is_public = v->setup.network.kind == NETWORK_MAIN || v->setup.network.kind == NETWORK_TEST;
     if (tx->sequence == 0 && is_public &&
         (mix.others > 0 || mix.names > 2 || mix.trusts > 1 || mix.accounts > 1 || mix.cryptos > 1)) {
-        return refuse(v, SIGCHAIN_FIRST_CONTRACTS);
+        return sigchain_refuse(v, SIGCHAIN_FIRST_CONTRACTS);
     }
     return true;
 }
 
-/* ---- the table of registers ------------------------------------------------------------------------------------------ */
+/* ---- the table of registers ------------------------------------------------------------------------------------- */
 
 static struct sigchain_register *find(struct sigchain_verifier *v, const struct u256 *address)
 {
@@ -123,15 +123,17 @@ static bool keep(struct sigchain_verifier *v, struct sigchain_register *known, c
 }
 
 /**
- * Whether `known` says exactly what the register is before this operation, or it has been in other hands since. It was there
- * when it belonged to somebody else, or was offered to somebody else, and the contract shows it with another owner again.
+ * Whether `known` says exactly what the register is before this operation, or it has been in other hands since. It was
+ * there when it belonged to somebody else, or was offered to somebody else, and the contract shows it with another
+ * owner again.
  */
-static bool is_current(const struct sigchain_register *known, const struct register_state *shown, const struct u256 *genesis)
+static bool is_current(const struct sigchain_register *known, const struct register_state *shown,
+                       const struct u256 *genesis)
 {
     return u256_equal(&known->state.owner, genesis) || u256_equal(&known->state.owner, &shown->owner);
 }
 
-/* ---- execution ------------------------------------------------------------------------------------------------------- */
+/* ---- execution -------------------------------------------------------------------------------------------------- */
 
 /** Reads the register stream: the state before into v->scratch, unless it is a CREATE, and the checksum after. */
 static enum register_err stream_get(struct sigchain_verifier *v, struct cursor c, bool is_create, uint64_t *after)
@@ -163,43 +165,43 @@ static bool execute(struct sigchain_verifier *v, const struct transaction *tx, u
     }
     enum register_err err = stream_get(v, contract->registers, is_create, &after);
     if (err != REGISTER_OK) {
-        return refuse_contract(v, index, op, SIGCHAIN_STREAM, err);
+        return sigchain_refuse_contract(v, index, op, SIGCHAIN_STREAM, err);
     }
     struct sigchain_register *known = find(v, &op->address);
     if (is_create && known != NULL) {
-        return refuse_contract(v, index, op, SIGCHAIN_EXISTS, REGISTER_OK);
+        return sigchain_refuse_contract(v, index, op, SIGCHAIN_EXISTS, REGISTER_OK);
     }
     enum sigchain_origin origin = is_create ? SIGCHAIN_CREATED : SIGCHAIN_CAME;
     if (known != NULL && is_current(known, &v->scratch, &tx->genesis)) {
         origin = known->origin;
         if (!register_equal(&known->state, &v->scratch)) {
-            return refuse_contract(v, index, op, SIGCHAIN_STATE_BEFORE, REGISTER_OK);
+            return sigchain_refuse_contract(v, index, op, SIGCHAIN_STATE_BEFORE, REGISTER_OK);
         }
     }
     err = register_execute(op, &caller, &v->scratch);
     if (err != REGISTER_OK) {
-        return refuse_contract(v, index, op, SIGCHAIN_OPERATION, err);
+        return sigchain_refuse_contract(v, index, op, SIGCHAIN_OPERATION, err);
     }
     if (v->scratch.checksum != after) {
-        return refuse_contract(v, index, op, SIGCHAIN_STATE_AFTER, REGISTER_OK);
+        return sigchain_refuse_contract(v, index, op, SIGCHAIN_STATE_AFTER, REGISTER_OK);
     }
     if (!keep(v, known, &op->address, origin, tx->sequence)) {
-        return refuse_contract(v, index, op, SIGCHAIN_TABLE_FULL, REGISTER_OK);
+        return sigchain_refuse_contract(v, index, op, SIGCHAIN_TABLE_FULL, REGISTER_OK);
     }
     return true;
 }
 
-bool contracts_execute(struct sigchain_verifier *v, const struct transaction *tx)
+bool sigchain_execute(struct sigchain_verifier *v, const struct transaction *tx)
 {
     struct cursor contracts = tx->contracts;
     struct contract contract;
     struct operation op;
     for (uint32_t i = 0; contract_next(&contracts, &contract); i++) {
         enum register_err err = operation_parse(contract.operation, &op);
-        assert(err == REGISTER_OK); /* contracts_check_mix has seen it */
+        assert(err == REGISTER_OK); /* sigchain_check_mix has seen it */
         if (!operation_has_register(op.code)) {
             if (!cursor_is_empty(&contract.registers)) {
-                return refuse_contract(v, i, &op, SIGCHAIN_STREAM, REGISTER_MALFORMED);
+                return sigchain_refuse_contract(v, i, &op, SIGCHAIN_STREAM, REGISTER_MALFORMED);
             }
         } else if (!execute(v, tx, i, &contract, &op)) {
             return false;

@@ -6,9 +6,9 @@
  */
 #include "sigchain.h"
 
-#define LX_APP "app/1"
+#define LX_APP       "app/1"
 #define LX_INSTALLED "installed/1"
-#define API_FIELD "_usertype" /* the node's API puts this constant in front of objects that it makes */
+#define API_FIELD    "_usertype" /* the node's API puts this constant in front of objects that it makes */
 
 /** One field that a record must have. */
 struct required {
@@ -18,7 +18,7 @@ struct required {
 };
 
 static const struct required app_fields[] = {
-    {"lx", FIELD_STRING, false}, {"app", FIELD_STRING, false},    {"seq", FIELD_U64, true},
+    {"lx", FIELD_STRING, false},    {"app", FIELD_STRING, false}, {"seq", FIELD_U64, true},
     {"manifest", FIELD_U256, true}, {"revoked", FIELD_U8, true},
 };
 
@@ -31,7 +31,8 @@ static const struct required installed_fields[] = {
 static bool is_required(const struct field *field, const struct required *fields, size_t field_count)
 {
     for (size_t i = 0; i < field_count; i++) {
-        if (strlen(fields[i].name) == field->name_bytes && memcmp(fields[i].name, field->name, field->name_bytes) == 0) {
+        if (strlen(fields[i].name) == field->name_bytes &&
+            memcmp(fields[i].name, field->name, field->name_bytes) == 0) {
             return fields[i].type == field->type && fields[i].is_mutable == field->is_mutable;
         }
     }
@@ -119,15 +120,14 @@ enum lx_err record_installed_read(const struct register_state *state, struct rec
     if (err != LX_OK) {
         return err;
     }
-    if (!is_padded(state, "lx") || !field_u64(state, "seq", &record.seq) ||
-        !field_u256(state, "list", &record.list)) {
+    if (!is_padded(state, "lx") || !field_u64(state, "seq", &record.seq) || !field_u256(state, "list", &record.list)) {
         return LX_EINVAL;
     }
     *out = record;
     return LX_OK;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static enum lx_err written(const struct writer *w)
 {

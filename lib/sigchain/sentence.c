@@ -131,14 +131,14 @@ static void fill(struct sigchain_verifier *v, enum sigchain_rule rule, enum regi
     }
 }
 
-bool refuse(struct sigchain_verifier *v, enum sigchain_rule rule)
+bool sigchain_refuse(struct sigchain_verifier *v, enum sigchain_rule rule)
 {
     fill(v, rule, REGISTER_OK, SIGCHAIN_NO_CONTRACT, NULL);
     return false;
 }
 
-bool refuse_contract(struct sigchain_verifier *v, uint32_t contract, const struct operation *op, enum sigchain_rule rule,
-                     enum register_err detail)
+bool sigchain_refuse_contract(struct sigchain_verifier *v, uint32_t contract, const struct operation *op,
+                              enum sigchain_rule rule, enum register_err detail)
 {
     fill(v, rule, detail, contract, op == NULL ? NULL : operation_name(op->code));
     return false;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Sigchain: signature chains of the Nexus ledger. Reads and makes transactions, verifies a chain from its first transaction
- * without any network, moves chains in files, and reads the registers in which LX-OS keeps its own records.
+ * Sigchain: signature chains of the Nexus ledger. Reads and makes transactions, verifies a chain from its first
+ * transaction without any network, moves chains in files, and reads the registers in which LX-OS keeps its own records.
  *
- * Verification proves that one key holder after another signed the transactions in this order, and what they made of their
- * registers. It does not prove that the network confirmed them, nor that no later ones exist: a result is "unanchored".
+ * Verification proves that one key holder after another signed the transactions in this order, and what they made of
+ * their registers. It does not prove that the network confirmed them, nor that no later ones exist: a result is
+ * "unanchored".
  *
- * A genesis id is only the hash of a name. Whoever makes the first transaction with it chooses the first key, so a chain proves
- * its author only to somebody who knows the id of its first transaction: pin it (struct sigchain_pin).
+ * A genesis id is only the hash of a name. Whoever makes the first transaction with it chooses the first key, so a
+ * chain proves its author only to somebody who knows the id of its first transaction: pin it (struct sigchain_pin).
  *
  * Owns:   nothing; the verifier and its table of registers are the caller's.    Uses: base, llc, register.
  * Limits: 2 MiB and 100 contracts a transaction; as many registers as the caller's table has. O(registers) a contract.
@@ -20,11 +21,11 @@
 #include "llc.h"
 #include "register.h"
 
-/* ---- transactions ---------------------------------------------------------------------------------------------------- */
+/* ---- transactions ----------------------------------------------------------------------------------------------- */
 
-#define TRANSACTION_BYTES_MAX 0x200000u /**< a block has no more */
+#define TRANSACTION_BYTES_MAX     0x200000u /**< a block has no more */
 #define TRANSACTION_CONTRACTS_MAX 100u
-#define TRANSACTION_VERSION 4u /**< what we make */
+#define TRANSACTION_VERSION       4u /**< what we make */
 
 /** A transaction as parsed: numbers copied, the rest borrowed from the bytes that it was read from. */
 struct transaction {
@@ -32,8 +33,8 @@ struct transaction {
     struct cursor contracts; /**< for contract_next; already known to be well formed */
     uint32_t contract_count;
     uint32_t version;
-    uint32_t sequence;  /**< 0 for the first of a chain */
-    uint64_t timestamp; /**< seconds since 1970 */
+    uint32_t sequence;    /**< 0 for the first of a chain */
+    uint64_t timestamp;   /**< seconds since 1970 */
     struct u256 next;     /**< hash of the key that signs the next transaction */
     struct u256 recovery; /**< hash of the key that may sign it instead; zero for none */
     struct u256 genesis;
@@ -52,9 +53,10 @@ struct contract {
 };
 
 /**
- * Reads a serialised transaction that must take up all the bytes, which are untrusted. The form of the node's API has one byte
- * more in front, TRANSACTION_API_PREFIX.
- * @return LX_OK; LX_EINVAL when it is malformed or bytes are left; LX_ERANGE for more bytes or contracts than the limits.
+ * Reads a serialised transaction that must take up all the bytes, which are untrusted. The form of the node's API has
+ * one byte more in front, TRANSACTION_API_PREFIX.
+ * @return LX_OK; LX_EINVAL when it is malformed or bytes are left; LX_ERANGE for more bytes or contracts than the
+ *         limits.
  */
 MUST_USE enum lx_err transaction_parse(const void *bytes, size_t len_bytes, struct transaction *out);
 
@@ -74,11 +76,14 @@ struct sigchain_work {
     } of;
 };
 
-/** Verifies the signature against the public key that stands beside it. @return LX_OK; LX_EINVAL or LX_EBADMSG as llc has them. */
+/**
+ * Verifies the signature against the public key that stands beside it.
+ * @return LX_OK; LX_EINVAL or LX_EBADMSG as llc has them.
+ */
 MUST_USE enum lx_err transaction_verify_signature(const struct transaction *tx, const struct u512 *txid,
                                                   struct sigchain_work *work);
 
-/* ---- networks -------------------------------------------------------------------------------------------------------- */
+/* ---- networks --------------------------------------------------------------------------------------------------- */
 
 enum sigchain_network_kind {
     NETWORK_MAIN,
@@ -97,45 +102,47 @@ struct sigchain_network {
 /** Describes a network. `name` is the hybrid network's; empty or NULL for all others. */
 void sigchain_network_of(enum sigchain_network_kind kind, const char *name, struct sigchain_network *out);
 
-/* ---- verification ---------------------------------------------------------------------------------------------------- */
+/* ---- verification ----------------------------------------------------------------------------------------------- */
 
 /** Why a transaction was refused. */
 enum sigchain_rule {
     SIGCHAIN_OK = 0,
-    SIGCHAIN_BROKEN,           /**< an earlier one of this chain, signed by its owner, broke a rule: nothing can follow */
-    SIGCHAIN_MALFORMED,        /**< not the bytes of one transaction */
-    SIGCHAIN_LIMIT,            /**< more bytes or contracts than there may be */
-    SIGCHAIN_EMPTY,            /**< no contract but fees */
-    SIGCHAIN_VERSION,          /**< no version, or not at this time */
-    SIGCHAIN_NETWORK,          /**< the genesis id is of another network */
-    SIGCHAIN_NETWORK_ID,       /**< the first transaction names another network */
-    SIGCHAIN_FIRST,            /**< the chain does not begin with its first transaction */
-    SIGCHAIN_WORK,             /**< the first transaction's proof of work does not hold */
-    SIGCHAIN_FIRST_CONTRACTS,  /**< more or others than a first transaction may have on a public network */
-    SIGCHAIN_GENESIS,          /**< another genesis id than the chain's */
-    SIGCHAIN_REPEATED,         /**< the last transaction once more */
-    SIGCHAIN_FORK,             /**< another transaction in the place of the last, signed by its owner */
-    SIGCHAIN_SEQUENCE,         /**< a number left out or out of order */
-    SIGCHAIN_PREVIOUS,         /**< does not name the one before it */
-    SIGCHAIN_TIMESTAMP,        /**< earlier than the one before it */
-    SIGCHAIN_NEXT,             /**< announces no next key */
-    SIGCHAIN_KEY_TYPE,         /**< no type of signature */
-    SIGCHAIN_KEY,              /**< not the key that was announced */
-    SIGCHAIN_RECOVERY,         /**< changes the recovery key without having used it */
-    SIGCHAIN_SIGNATURE,        /**< the signature does not fit */
-    SIGCHAIN_PIN,              /**< not the transaction that is known to stand here */
-    SIGCHAIN_MIX,              /**< coinbase, stake or authorisation together with anything else */
-    SIGCHAIN_OPERATION,        /**< a contract's operation is none, or not permitted: see `detail` */
-    SIGCHAIN_STREAM,           /**< a contract's register stream is malformed: see `detail` */
-    SIGCHAIN_EXISTS,           /**< CREATE at an address that is taken */
-    SIGCHAIN_STATE_BEFORE,     /**< the state before is not what the chain left */
-    SIGCHAIN_STATE_AFTER,      /**< the checksum after is not that of what the operation makes */
-    SIGCHAIN_TABLE_FULL,       /**< more registers than the table has room for */
-    SIGCHAIN_NO_CHAIN,         /**< it ends without a transaction */
-    SIGCHAIN_ROLLED_BACK,      /**< the chain ends before a transaction that is known to be of it */
+    SIGCHAIN_BROKEN,     /**< an earlier one of this chain, signed by its owner, broke a rule: nothing can follow */
+    SIGCHAIN_MALFORMED,  /**< not the bytes of one transaction */
+    SIGCHAIN_LIMIT,      /**< more bytes or contracts than there may be */
+    SIGCHAIN_EMPTY,      /**< no contract but fees */
+    SIGCHAIN_VERSION,    /**< no version, or not at this time */
+    SIGCHAIN_NETWORK,    /**< the genesis id is of another network */
+    SIGCHAIN_NETWORK_ID, /**< the first transaction names another network */
+    SIGCHAIN_FIRST,      /**< the chain does not begin with its first transaction */
+    SIGCHAIN_WORK,       /**< the first transaction's proof of work does not hold */
+    SIGCHAIN_FIRST_CONTRACTS, /**< more or others than a first transaction may have on a public network */
+    SIGCHAIN_GENESIS,         /**< another genesis id than the chain's */
+    SIGCHAIN_REPEATED,        /**< the last transaction once more */
+    SIGCHAIN_FORK,            /**< another transaction in the place of the last, signed by its owner */
+    SIGCHAIN_SEQUENCE,        /**< a number left out or out of order */
+    SIGCHAIN_PREVIOUS,        /**< does not name the one before it */
+    SIGCHAIN_TIMESTAMP,       /**< earlier than the one before it */
+    SIGCHAIN_NEXT,            /**< announces no next key */
+    SIGCHAIN_KEY_TYPE,        /**< no type of signature */
+    SIGCHAIN_KEY,             /**< not the key that was announced */
+    SIGCHAIN_RECOVERY,        /**< changes the recovery key without having used it */
+    SIGCHAIN_SIGNATURE,       /**< the signature does not fit */
+    SIGCHAIN_PIN,             /**< not the transaction that is known to stand here */
+    SIGCHAIN_MIX,             /**< coinbase, stake or authorisation together with anything else */
+    SIGCHAIN_OPERATION,       /**< a contract's operation is none, or not permitted: see `detail` */
+    SIGCHAIN_STREAM,          /**< a contract's register stream is malformed: see `detail` */
+    SIGCHAIN_EXISTS,          /**< CREATE at an address that is taken */
+    SIGCHAIN_STATE_BEFORE,    /**< the state before is not what the chain left */
+    SIGCHAIN_STATE_AFTER,     /**< the checksum after is not that of what the operation makes */
+    SIGCHAIN_TABLE_FULL,      /**< more registers than the table has room for */
+    SIGCHAIN_NO_CHAIN,        /**< it ends without a transaction */
+    SIGCHAIN_ROLLED_BACK,     /**< the chain ends before a transaction that is known to be of it */
 };
 
-/** A transaction that is known to be of the chain: number 0 names the author, a later one tells a fork or a roll-back. */
+/**
+ * A transaction that is known to be of the chain: number 0 names the author, a later one tells a fork or a roll-back.
+ */
 struct sigchain_pin {
     uint32_t sequence;
     struct u512 txid;
@@ -175,7 +182,8 @@ struct sigchain_setup {
     size_t register_capacity;
     const struct sigchain_pin *pins; /**< what is known of the chain already, in any order */
     size_t pin_count;
-    sigchain_check_work_fn check_work; /**< kdf_check_work on a host; NULL where there is no Argon2, and it stays unchecked */
+    sigchain_check_work_fn
+        check_work; /**< kdf_check_work on a host; NULL where there is no Argon2, and it stays unchecked */
 };
 
 /** A verifier: transactions go in one after the other, registers come out. 8 KiB and the table of the caller. */
@@ -188,8 +196,8 @@ struct sigchain_verifier {
     bool is_broken;
     bool work_is_checked;
     struct u256 genesis;
-    uint64_t timestamp;   /* of the last transaction, and so on: */
-    struct u256 key;      /* hash of its public key */
+    uint64_t timestamp; /* of the last transaction, and so on: */
+    struct u256 key;    /* hash of its public key */
     struct u256 next;
     struct u256 recovery;
     struct u512 txid;
@@ -205,15 +213,22 @@ void sigchain_verifier_init(struct sigchain_verifier *v, const struct sigchain_s
 
 /**
  * Verifies the next transaction of the chain. The bytes are untrusted and no longer needed afterwards.
- * @return true when it is accepted. Or else v->refusal says why; nothing has changed and another may be tried, unless the rule
- *         comes after the signature (SIGCHAIN_MIX and on): then the owner broke his own chain, and it stays refused.
+ * @return true when it is accepted. Or else v->refusal says why; nothing has changed and another may be tried, unless
+ *         the rule comes after the signature (SIGCHAIN_MIX and on): then the owner broke his own chain, and it stays
+ *         refused.
  */
 MUST_USE bool sigchain_add(struct sigchain_verifier *v, const void *bytes, size_t len_bytes);
 
-/** Says that the chain ends here. @return false, with v->refusal set, when it is empty, broken, or ends before a pin. */
+/**
+ * Says that the chain ends here.
+ * @return false, with v->refusal set, when it is empty, broken, or ends before a pin.
+ */
 MUST_USE bool sigchain_finish(struct sigchain_verifier *v);
 
-/** Finds a register that the chain has touched and still owns. @return NULL when there is none. Borrowed from the table. */
+/**
+ * Finds a register that the chain has touched and still owns.
+ * @return NULL when there is none. Borrowed from the table.
+ */
 const struct sigchain_register *sigchain_find(const struct sigchain_verifier *v, const struct u256 *address);
 
 /** The sequence number of the last transaction; at least one must have been accepted. */
@@ -222,16 +237,16 @@ uint32_t sigchain_sequence(const struct sigchain_verifier *v);
 /** Writes what has been proven and what has not, in one sentence, cut at `cap_chars`. */
 void sigchain_describe(const struct sigchain_verifier *v, char *out, size_t cap_chars);
 
-/* ---- making transactions --------------------------------------------------------------------------------------------- */
+/* ---- making transactions ---------------------------------------------------------------------------------------- */
 
 /** Where a new transaction joins its chain. */
 struct sigchain_link {
     struct u256 genesis;
     uint32_t sequence;
     struct u512 previous;
-    uint64_t not_before;   /**< the last timestamp; the new one must not be earlier */
+    uint64_t not_before; /**< the last timestamp; the new one must not be earlier */
     struct u256 recovery;
-    struct u256 key;       /**< hash of the key that must sign; zero for a first transaction, where any may */
+    struct u256 key; /**< hash of the key that must sign; zero for a first transaction, where any may */
 };
 
 /** The link behind the last accepted transaction. At least one must have been accepted. */
@@ -258,9 +273,11 @@ void transaction_begin(struct transaction_builder *b, const struct u256 *genesis
                        size_t cap_bytes);
 
 /**
- * Adds a contract that does one thing to one register, with the state before and the checksum after, and does it to `state`.
+ * Adds a contract that does one thing to one register, with the state before and the checksum after, and does it to
+ * `state`.
  * @param state the register as it is now, which the contract names as the state before; for CREATE it is only written.
- * @return REGISTER_OK; the rule that forbids it, with nothing added; NO_SPACE when the buffer, or the number of contracts, is full.
+ * @return REGISTER_OK; the rule that forbids it, with nothing added; NO_SPACE when the buffer, or the number of
+ *         contracts, is full.
  */
 MUST_USE enum register_err transaction_create(struct transaction_builder *b, const struct u256 *address,
                                               enum register_type type, const void *data, size_t data_bytes,
@@ -279,18 +296,19 @@ MUST_USE enum register_err transaction_claim(struct transaction_builder *b, cons
  * Ends and signs a transaction with a Brainpool key; its bytes are then b->out.bytes, b->out.used_bytes of them.
  * @param next the hash of the key that will sign the one after it (sigchain_key_hash).
  * @param random fresh random bytes; see brainpool_sign.
- * @return LX_OK; LX_EINVAL when there is no contract, the genesis differs, the time is before the link's, or `secret` is not the
- *         key that the chain announced; LX_ENOSPC when the buffer is full; LX_EIO when the signature, verified again, does not hold.
+ * @return LX_OK; LX_EINVAL when there is no contract, the genesis differs, the time is before the link's, or `secret`
+ *         is not the key that the chain announced; LX_ENOSPC when the buffer is full; LX_EIO when the signature,
+ *         verified again, does not hold.
  */
 MUST_USE enum lx_err transaction_sign(struct transaction_builder *b, const struct sigchain_link *link,
                                       const struct u256 *next, const uint8_t secret[BRAINPOOL_SECRET_BYTES],
                                       const uint8_t random[BRAINPOOL_RANDOM_BYTES], struct u512 *txid);
 
-/* ---- chains in files ------------------------------------------------------------------------------------------------- */
+/* ---- chains in files -------------------------------------------------------------------------------------------- */
 
-#define CHAIN_FILE_MAGIC "LXCHAIN1"
+#define CHAIN_FILE_MAGIC      "LXCHAIN1"
 #define CHAIN_FILE_HEAD_BYTES 12u
-#define CHAIN_FILE_COUNT_MAX 65536u
+#define CHAIN_FILE_COUNT_MAX  65536u
 
 /** A file's transactions, borrowed. */
 struct chain_file {
@@ -314,7 +332,7 @@ void chain_file_put_transaction(struct writer *w, const void *bytes, size_t len_
 /** Verifies all transactions of a file, and that it ends where it may. @return false with v->refusal set. */
 MUST_USE bool sigchain_verify_file(struct sigchain_verifier *v, const void *bytes, size_t len_bytes);
 
-/* ---- records of LX-OS ------------------------------------------------------------------------------------------------ */
+/* ---- records of LX-OS ------------------------------------------------------------------------------------------- */
 
 #define RECORD_APP_CHARS_MAX 64u
 
@@ -334,8 +352,8 @@ struct record_installed {
 
 /**
  * Reads a register as such a record.
- * @return LX_OK; LX_ENOENT when it is no object with this `lx`; LX_EINVAL when it is, and breaks the record's rules: other fields,
- *         types or mutability, or a value that cannot be. Source: docs/spec/chain-records.md
+ * @return LX_OK; LX_ENOENT when it is no object with this `lx`; LX_EINVAL when it is, and breaks the record's rules:
+ *         other fields, types or mutability, or a value that cannot be. Source: docs/spec/chain-records.md
  */
 MUST_USE enum lx_err record_app_read(const struct register_state *state, struct record_app *out);
 MUST_USE enum lx_err record_installed_read(const struct register_state *state, struct record_installed *out);
@@ -344,7 +362,10 @@ MUST_USE enum lx_err record_installed_read(const struct register_state *state, s
 MUST_USE enum lx_err record_app_data(const struct record_app *record, struct writer *out);
 MUST_USE enum lx_err record_installed_data(const struct record_installed *record, struct writer *out);
 
-/** Writes the payload of a WRITE that brings a register up to the record. @return LX_OK; LX_EINVAL when `state` is no such record, or of another app; LX_ENOSPC. */
+/**
+ * Writes the payload of a WRITE that brings a register up to the record.
+ * @return LX_OK; LX_EINVAL when `state` is no such record, or of another app; LX_ENOSPC.
+ */
 MUST_USE enum lx_err record_app_payload(const struct register_state *state, const struct record_app *record,
                                         struct writer *out);
 MUST_USE enum lx_err record_installed_payload(const struct register_state *state, const struct record_installed *record,

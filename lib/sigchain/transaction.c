@@ -79,7 +79,8 @@ void transaction_id(const struct transaction *tx, struct u512 *out)
     out->bytes[U512_BYTES - 1] = TYPE_TRITIUM;
 }
 
-enum lx_err transaction_verify_signature(const struct transaction *tx, const struct u512 *txid, struct sigchain_work *work)
+enum lx_err transaction_verify_signature(const struct transaction *tx, const struct u512 *txid,
+                                         struct sigchain_work *work)
 {
     uint8_t digest[U512_BYTES];
     gb_of_mem(txid->bytes, U512_BYTES, digest);

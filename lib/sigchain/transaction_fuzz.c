@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Any bytes as a transaction: what is accepted has its parts inside and ends where the bytes end. Then its contracts are executed
- * on a small table as if the signature fitted, which no fuzzer would find.
+ * Any bytes as a transaction: what is accepted has its parts inside and ends where the bytes end. Then its contracts
+ * are executed on a small table as if the signature fitted, which no fuzzer would find.
  */
 #include "verify.h"
 
@@ -37,8 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(cursor_is_empty(&contracts));
     sigchain_network_of(NETWORK_PRIVATE, "", &setup.network);
     sigchain_verifier_init(&v, &setup);
-    if (contracts_check_mix(&v, &tx)) {
-        (void)contracts_execute(&v, &tx);
+    if (sigchain_check_mix(&v, &tx)) {
+        (void)sigchain_execute(&v, &tx);
     }
     assert(v.register_count <= ARRAY_LEN(table));
     for (size_t i = 0; i < v.register_count; i++) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Shows that every chain of the vectors verifies, that its ids are the node's and its registers end as the node's API shows
- * them, and that what we make of the same operations is byte for byte what the node made.
+ * Shows that every chain of the vectors verifies, that its ids are the node's and its registers end as the node's API
+ * shows them, and that what we make of the same operations is byte for byte what the node made.
  */
 #include "sigchain.h"
 #include "unit.h"
 #include "vectors.h"
 
-#define CHAINS_MAX 16u
-#define REGISTERS_MAX 64u
+#define CHAINS_MAX       16u
+#define REGISTERS_MAX    64u
 #define TRANSACTIONS_MAX 64u
 
 struct chain {
@@ -121,7 +121,7 @@ static void every_chain_verifies(void)
     printf("# %zu chains, %zu transactions\n", chain_count, total);
 }
 
-/* ---- registers as the API shows them --------------------------------------------------------------------------------- */
+/* ---- registers as the API shows them ---------------------------------------------------------------------------- */
 
 /** The value of a key in one object of JSON, without quotes. */
 static bool value_of(struct vectors object, const char *key, struct vectors *out)
@@ -251,7 +251,8 @@ static bool state_is(struct vectors object, const struct register_state *state)
 }
 
 /** Looks for the register in the chains of a network, with the owner that it has in the end. */
-static const struct register_state *final_state(const char *network, const struct u256 *address, const struct u256 *owner)
+static const struct register_state *final_state(const char *network, const struct u256 *address,
+                                                const struct u256 *owner)
 {
     for (size_t i = 0; i < chain_count; i++) {
         for (size_t r = 0; r < chains[i].verifier.register_count; r++) {
@@ -301,12 +302,14 @@ static void registers_end_as_the_node_shows_them(void)
     CHECK(found >= 36 && fields_checked > 80);
 }
 
-/* ---- the same operations, made by us --------------------------------------------------------------------------------- */
+/* ---- the same operations, made by us ---------------------------------------------------------------------------- */
 
-static enum register_err rebuild(struct transaction_builder *b, const struct operation *op, struct register_state *state)
+static enum register_err rebuild(struct transaction_builder *b, const struct operation *op,
+                                 struct register_state *state)
 {
     if (op->code == OPERATION_CREATE) {
-        return transaction_create(b, &op->address, (enum register_type)op->kind, op->data.at, op->data.left_bytes, state);
+        return transaction_create(b, &op->address, (enum register_type)op->kind, op->data.at, op->data.left_bytes,
+                                  state);
     }
     if (op->code == OPERATION_WRITE) {
         return transaction_write(b, &op->address, op->data.at, op->data.left_bytes, state);

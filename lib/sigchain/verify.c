@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * Verification of a chain: that each transaction follows the one before it and was signed with the key announced there.
- * All checks up to the signature need nothing but the transaction and change nothing, so that nobody but the owner of a chain
- * can make its verifier refuse what follows.
+ * All checks up to the signature need nothing but the transaction and change nothing, so that nobody but the owner of a
+ * chain can make its verifier refuse what follows.
  * Owns:   nothing.    Uses: base, llc; contract.c for the registers.
  * Limits: the clock is not consulted: whether timestamps lie in the future is for whoever has one.
  * Source: docs/spec/sigchain.md sections 2 and 3
@@ -12,7 +12,8 @@
 #define VERSION_GRACE_S 3600u
 
 /* The promise to components: a chain of 64 registers is verified in 256 KiB. */
-_Static_assert(sizeof(struct sigchain_verifier) + 64 * sizeof(struct sigchain_register) <= (size_t)256 * 1024, "it is kept");
+_Static_assert(sizeof(struct sigchain_verifier) + 64 * sizeof(struct sigchain_register) <= (size_t)256 * 1024,
+               "it is kept");
 
 void sigchain_network_of(enum sigchain_network_kind kind, const char *name, struct sigchain_network *out)
 {
@@ -60,16 +61,16 @@ static bool version_is_valid(const struct sigchain_network *network, uint32_t ve
 static bool check_alone(struct sigchain_verifier *v, const struct transaction *tx)
 {
     if (!version_is_valid(&v->setup.network, tx->version, tx->timestamp)) {
-        return refuse(v, SIGCHAIN_VERSION);
+        return sigchain_refuse(v, SIGCHAIN_VERSION);
     }
     if (u256_type(&tx->genesis) != v->setup.network.user_type) {
-        return refuse(v, SIGCHAIN_NETWORK);
+        return sigchain_refuse(v, SIGCHAIN_NETWORK);
     }
     if (u256_is_zero(&tx->next)) {
-        return refuse(v, SIGCHAIN_NEXT);
+        return sigchain_refuse(v, SIGCHAIN_NEXT);
     }
     if (tx->key_type != SIGNATURE_FALCON && tx->key_type != SIGNATURE_BRAINPOOL) {
-        return refuse(v, SIGCHAIN_KEY_TYPE);
+        return sigchain_refuse(v, SIGCHAIN_KEY_TYPE);
     }
     return true;
 }
@@ -77,63 +78,65 @@ static bool check_alone(struct sigchain_verifier *v, const struct transaction *t
 static bool check_first(struct sigchain_verifier *v, const struct transaction *tx, bool *work_is_checked)
 {
     if (tx->sequence != 0) {
-        return refuse(v, SIGCHAIN_FIRST);
+        return sigchain_refuse(v, SIGCHAIN_FIRST);
     }
     if (!is_public(&v->setup.network)) {
-        return u512_equal(&tx->previous, &v->setup.network.id) ? true : refuse(v, SIGCHAIN_NETWORK_ID);
+        return u512_equal(&tx->previous, &v->setup.network.id) ? true : sigchain_refuse(v, SIGCHAIN_NETWORK_ID);
     }
     if (v->setup.check_work != NULL) {
         enum lx_err err = v->setup.check_work(&tx->genesis, tx->hashed.at, tx->hashed.left_bytes);
         if (err == LX_EBADMSG) {
-            return refuse(v, SIGCHAIN_WORK);
+            return sigchain_refuse(v, SIGCHAIN_WORK);
         }
         *work_is_checked = err == LX_OK;
     }
     return true;
 }
 
-/** A transaction in the place of the last one: is it that one, a fork by the owner, or just something that does not belong? */
+/**
+ * A transaction in the place of the last one: is it that one, a fork by the owner, or just something that does not
+ * belong?
+ */
 static bool refuse_rival(struct sigchain_verifier *v, const struct transaction *tx, const struct u512 *txid,
                          const struct u256 *key)
 {
     if (u512_equal(txid, &v->txid)) {
-        return refuse(v, SIGCHAIN_REPEATED);
+        return sigchain_refuse(v, SIGCHAIN_REPEATED);
     }
     /* Only the owner's signature proves a fork. Anybody can make a first transaction, so two of them prove nothing. */
-    if (tx->sequence > 0 && u256_equal(key, &v->key) &&
-        transaction_verify_signature(tx, txid, &v->work) == LX_OK) {
-        return refuse(v, SIGCHAIN_FORK);
+    if (tx->sequence > 0 && u256_equal(key, &v->key) && transaction_verify_signature(tx, txid, &v->work) == LX_OK) {
+        return sigchain_refuse(v, SIGCHAIN_FORK);
     }
-    return refuse(v, SIGCHAIN_SEQUENCE);
+    return sigchain_refuse(v, SIGCHAIN_SEQUENCE);
 }
 
 static bool check_link(struct sigchain_verifier *v, const struct transaction *tx, const struct u512 *txid,
                        const struct u256 *key)
 {
     if (!u256_equal(&tx->genesis, &v->genesis)) {
-        return refuse(v, SIGCHAIN_GENESIS);
+        return sigchain_refuse(v, SIGCHAIN_GENESIS);
     }
     if (tx->sequence == v->transaction_count - 1) {
         return refuse_rival(v, tx, txid, key);
     }
     if (tx->sequence != v->transaction_count) {
-        return refuse(v, SIGCHAIN_SEQUENCE);
+        return sigchain_refuse(v, SIGCHAIN_SEQUENCE);
     }
     if (!u512_equal(&tx->previous, &v->txid)) {
-        return refuse(v, SIGCHAIN_PREVIOUS);
+        return sigchain_refuse(v, SIGCHAIN_PREVIOUS);
     }
     if (tx->timestamp < v->timestamp) {
-        return refuse(v, SIGCHAIN_TIMESTAMP);
+        return sigchain_refuse(v, SIGCHAIN_TIMESTAMP);
     }
     bool recovered = false;
     if (!u256_equal(key, &v->next)) {
         if (u256_is_zero(&v->recovery) || !u256_equal(key, &v->recovery)) {
-            return refuse(v, SIGCHAIN_KEY);
+            return sigchain_refuse(v, SIGCHAIN_KEY);
         }
         recovered = true;
     }
     if (!recovered && !u256_is_zero(&v->recovery) && !u256_equal(&tx->recovery, &v->recovery)) {
-        return refuse(v, SIGCHAIN_RECOVERY);
+        return sigchain_refuse(v, SIGCHAIN_RECOVERY);
     }
     return true;
 }
@@ -142,7 +145,7 @@ static bool check_pins(struct sigchain_verifier *v, const struct u512 *txid)
 {
     for (size_t i = 0; i < v->setup.pin_count; i++) {
         if (v->setup.pins[i].sequence == v->transaction_count && !u512_equal(&v->setup.pins[i].txid, txid)) {
-            return refuse(v, SIGCHAIN_PIN);
+            return sigchain_refuse(v, SIGCHAIN_PIN);
         }
     }
     return true;
@@ -170,11 +173,11 @@ bool sigchain_add(struct sigchain_verifier *v, const void *bytes, size_t len_byt
     struct u256 key;
     bool work_is_checked = false;
     if (v->is_broken) {
-        return refuse(v, SIGCHAIN_BROKEN);
+        return sigchain_refuse(v, SIGCHAIN_BROKEN);
     }
     enum lx_err err = transaction_parse(bytes, len_bytes, &tx);
     if (err != LX_OK) {
-        return refuse(v, err == LX_ERANGE ? SIGCHAIN_LIMIT : SIGCHAIN_MALFORMED);
+        return sigchain_refuse(v, err == LX_ERANGE ? SIGCHAIN_LIMIT : SIGCHAIN_MALFORMED);
     }
     transaction_id(&tx, &txid);
     sk256_of(tx.public_key.at, tx.public_key.left_bytes, &key);
@@ -184,10 +187,10 @@ bool sigchain_add(struct sigchain_verifier *v, const void *bytes, size_t len_byt
         return false;
     }
     if (transaction_verify_signature(&tx, &txid, &v->work) != LX_OK) {
-        return refuse(v, SIGCHAIN_SIGNATURE);
+        return sigchain_refuse(v, SIGCHAIN_SIGNATURE);
     }
     /* From here on it is the owner's word, and what is wrong stays wrong. Only a first transaction can be anybody's. */
-    if (!contracts_check_mix(v, &tx) || !contracts_execute(v, &tx)) {
+    if (!sigchain_check_mix(v, &tx) || !sigchain_execute(v, &tx)) {
         v->is_broken = v->transaction_count > 0;
         if (v->transaction_count == 0) {
             v->register_count = 0;
@@ -202,14 +205,14 @@ bool sigchain_add(struct sigchain_verifier *v, const void *bytes, size_t len_byt
 bool sigchain_finish(struct sigchain_verifier *v)
 {
     if (v->is_broken) {
-        return refuse(v, SIGCHAIN_BROKEN);
+        return sigchain_refuse(v, SIGCHAIN_BROKEN);
     }
     if (v->transaction_count == 0) {
-        return refuse(v, SIGCHAIN_NO_CHAIN);
+        return sigchain_refuse(v, SIGCHAIN_NO_CHAIN);
     }
     for (size_t i = 0; i < v->setup.pin_count; i++) {
         if (v->setup.pins[i].sequence >= v->transaction_count) {
-            return refuse(v, SIGCHAIN_ROLLED_BACK);
+            return sigchain_refuse(v, SIGCHAIN_ROLLED_BACK);
         }
     }
     return true;
@@ -221,7 +224,7 @@ bool sigchain_verify_file(struct sigchain_verifier *v, const void *bytes, size_t
     struct cursor tx;
     enum lx_err err = chain_file_open(bytes, len_bytes, &file);
     if (err != LX_OK) {
-        return refuse(v, err == LX_ERANGE ? SIGCHAIN_LIMIT : SIGCHAIN_MALFORMED);
+        return sigchain_refuse(v, err == LX_ERANGE ? SIGCHAIN_LIMIT : SIGCHAIN_MALFORMED);
     }
     while (chain_file_next(&file, &tx)) {
         if (!sigchain_add(v, tx.at, tx.left_bytes)) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Shows each rule of verification on a chain that we sign ourselves, by changing one thing in a good one; that refusals say
- * where and why; that a stranger cannot break a chain and its owner can; and what pins tell.
+ * Shows each rule of verification on a chain that we sign ourselves, by changing one thing in a good one; that refusals
+ * say where and why; that a stranger cannot break a chain and its owner can; and what pins tell.
  */
 #include "unit.h"
 #include "verify.h"
 
 #define CAPACITY 4u
-#define TIME_S 1800000000u
+#define TIME_S   1800000000u
 
 static const struct u256 alice = {{0xa1, 1, [31] = 0xb7}};
 static const struct u256 bob = {{0xb0, 2, [31] = 0xb7}};
@@ -39,7 +39,7 @@ struct bytes {
 static struct draft drafts[4];
 static struct bytes good[4];
 
-/* ---- making -------------------------------------------------------------------------------------------------------------- */
+/* ---- making ----------------------------------------------------------------------------------------------------- */
 
 /** Key number n of a made-up owner; numbers from 100 are nobody's. */
 static void secret_of(unsigned n, uint8_t out[64])
@@ -189,7 +189,7 @@ static bool refused(const struct bytes *bytes, enum sigchain_rule rule, const ch
     return true;
 }
 
-/* ---- the good chain ------------------------------------------------------------------------------------------------------ */
+/* ---- the good chain --------------------------------------------------------------------------------------------- */
 
 static void a_good_chain_verifies(void)
 {
@@ -205,8 +205,11 @@ static void a_good_chain_verifies(void)
     CHECK(raw != NULL && raw->changed_by == 2 && raw->state.data_bytes == 5);
     CHECK(sigchain_find(&verifier, &alice) == NULL);
     sigchain_describe(&verifier, text, sizeof text);
-    CHECK(strcmp(text, "4 transactions, each signed with the key that the one before announced; order and contents of 2 registers "
-                       "proven; author unknown, as no first transaction is pinned; unanchored") == 0);
+    CHECK(
+        strcmp(
+            text,
+            "4 transactions, each signed with the key that the one before announced; order and contents of 2 registers "
+            "proven; author unknown, as no first transaction is pinned; unanchored") == 0);
     sigchain_describe(&verifier, text, 10);
     CHECK(strcmp(text, "4 transac") == 0);
 }
@@ -218,7 +221,7 @@ static void a_chain_of_64_registers_fits_256_kib(void)
     CHECK(need <= (size_t)256 * 1024);
 }
 
-/* ---- numbers: one changed in a transaction that is signed again --------------------------------------------------------- */
+/* ---- numbers: one changed in a transaction that is signed again ------------------------------------------------- */
 
 static void change_version(struct draft *d)
 {
@@ -296,11 +299,14 @@ static void one_number_changed_is_refused(void)
         {2, change_next, SIGCHAIN_NEXT, "transaction 2: hashNext is zero, so no key could ever sign the next one"},
         {2, change_key_type, SIGCHAIN_KEY_TYPE, "transaction 2: nKeyType is neither 1 (Falcon) nor 2 (Brainpool)"},
         {2, change_to_falcon, SIGCHAIN_SIGNATURE,
-         "transaction 2: vchSig does not fit; the transaction was changed after it was signed, or another key signed it"},
+         "transaction 2: vchSig does not fit; the transaction was changed after it was signed, or another key signed "
+         "it"},
         {2, change_signer, SIGCHAIN_KEY,
-         "transaction 2: vchPubKey is not the key that hashNext of the transaction before announced; somebody else made it"},
+         "transaction 2: vchPubKey is not the key that hashNext of the transaction before announced; somebody else "
+         "made it"},
         {2, change_signer_to_old, SIGCHAIN_KEY,
-         "transaction 2: vchPubKey is not the key that hashNext of the transaction before announced; somebody else made it"},
+         "transaction 2: vchPubKey is not the key that hashNext of the transaction before announced; somebody else "
+         "made it"},
     };
     static struct draft d;
     static struct bytes bytes;
@@ -322,9 +328,9 @@ static void versions_follow_time(void)
         uint64_t timestamp;
         bool is_valid;
     } cases[] = {
-        {4, 1631563980, true},  {4, 1631563979, false}, {3, 1631563980 + 3600, true}, {3, 1631563980 + 3601, false},
-        {3, 1631046780, true},  {3, 1631046779, false}, {1, 1572325200, true},        {1, 1572325199, false},
-        {0, 1700000000, false},
+        {4, 1631563980, true},         {4, 1631563979, false}, {3, 1631563980 + 3600, true},
+        {3, 1631563980 + 3601, false}, {3, 1631046780, true},  {3, 1631046779, false},
+        {1, 1572325200, true},         {1, 1572325199, false}, {0, 1700000000, false},
     };
     static struct draft d;
     static struct bytes bytes;
@@ -342,7 +348,7 @@ static void versions_follow_time(void)
     make_good_chain();
 }
 
-/* ---- bytes --------------------------------------------------------------------------------------------------------------- */
+/* ---- bytes ------------------------------------------------------------------------------------------------------ */
 
 static void any_byte_changed_is_refused(void)
 {
@@ -378,7 +384,7 @@ static void a_transaction_cut_or_extended_is_refused(void)
     CHECK(add(&good[1]));
 }
 
-/* ---- order --------------------------------------------------------------------------------------------------------------- */
+/* ---- order ------------------------------------------------------------------------------------------------------ */
 
 static void transactions_out_of_order_are_refused(void)
 {
@@ -423,7 +429,7 @@ static void a_fork_is_told_from_a_strangers_rival(void)
     CHECK(add(&good[1]));
 }
 
-/* ---- pins ---------------------------------------------------------------------------------------------------------------- */
+/* ---- pins ------------------------------------------------------------------------------------------------------- */
 
 static void pins_tell_impostors_forks_and_roll_backs(void)
 {
@@ -439,14 +445,16 @@ static void pins_tell_impostors_forks_and_roll_backs(void)
     sign(&d, &other);
     start(&network, pins, 2, NULL);
     CHECK(refused(&other, SIGCHAIN_PIN,
-                  "transaction 0: its id is not the one that is known to stand here; it is another chain, or a fork of this one"));
+                  "transaction 0: its id is not the one that is known to stand here; it is another chain, or a fork of "
+                  "this one"));
     CHECK(!sigchain_finish(&verifier));
     CHECK_EQ(verifier.refusal.rule, SIGCHAIN_NO_CHAIN);
     CHECK(add(&good[0]) && add(&good[1]));
     CHECK(!sigchain_finish(&verifier));
     CHECK_EQ(verifier.refusal.rule, SIGCHAIN_ROLLED_BACK);
-    CHECK(strcmp(verifier.refusal.sentence, "transaction 2: the chain ends before a transaction that is known to be of it; it is "
-                                            "cut off or rolled back") == 0);
+    CHECK(strcmp(verifier.refusal.sentence,
+                 "transaction 2: the chain ends before a transaction that is known to be of it; it is "
+                 "cut off or rolled back") == 0);
     d = drafts[2];
     d.timestamp++;
     sign(&d, &other); /* the owner's own fork */
@@ -457,7 +465,7 @@ static void pins_tell_impostors_forks_and_roll_backs(void)
     CHECK(strstr(text, "author proven by the first transaction; unanchored") != NULL);
 }
 
-/* ---- recovery ------------------------------------------------------------------------------------------------------------ */
+/* ---- recovery --------------------------------------------------------------------------------------------------- */
 
 static void the_recovery_key_can_step_in(void)
 {
@@ -474,8 +482,9 @@ static void the_recovery_key_can_step_in(void)
     struct draft lost = drafts[2];
     id_of(&bytes, &lost.previous);
     sign(&lost, &bytes);
-    CHECK(refused(&bytes, SIGCHAIN_RECOVERY,
-                  "transaction 2: hashRecovery differs from that of the transaction before, and the recovery key did not sign"));
+    CHECK(refused(
+        &bytes, SIGCHAIN_RECOVERY,
+        "transaction 2: hashRecovery differs from that of the transaction before, and the recovery key did not sign"));
     lost.signer = 51;
     lost.recovery = recovery;
     sign(&lost, &bytes);
@@ -495,7 +504,7 @@ static void the_recovery_key_can_step_in(void)
     CHECK_EQ(verifier.refusal.rule, SIGCHAIN_KEY);
 }
 
-/* ---- contracts ------------------------------------------------------------------------------------------------------------ */
+/* ---- contracts -------------------------------------------------------------------------------------------------- */
 
 /** Makes transaction 2 of one contract out of three streams, signs it and adds it. */
 static bool add_contract(const void *operation, size_t operation_bytes, const void *conditions, size_t condition_bytes,
@@ -550,13 +559,15 @@ static void states_must_be_whole_and_follow(void)
 
     registers[bytes - 1] ^= 1; /* the checksum after */
     CHECK(!add_contract(op, op_bytes, NULL, 0, registers, bytes));
-    CHECK(contract_refused(SIGCHAIN_STATE_AFTER, "transaction 2, contract 0 (APPEND): the checksum in ssRegister is not that of "
-                                                 "what the operation makes"));
+    CHECK(contract_refused(SIGCHAIN_STATE_AFTER,
+                           "transaction 2, contract 0 (APPEND): the checksum in ssRegister is not that of "
+                           "what the operation makes"));
     registers[bytes - 1] ^= 1;
     registers[bytes - 10] ^= 1; /* the last byte of the state before: its own checksum */
     CHECK(!add_contract(op, op_bytes, NULL, 0, registers, bytes));
-    CHECK(contract_refused(SIGCHAIN_STREAM, "transaction 2, contract 0 (APPEND): ssRegister is refused: the register's state does "
-                                            "not have the checksum that stands behind it"));
+    CHECK(contract_refused(SIGCHAIN_STREAM,
+                           "transaction 2, contract 0 (APPEND): ssRegister is refused: the register's state does "
+                           "not have the checksum that stands behind it"));
     registers[bytes - 10] ^= 1;
     CHECK(!add_contract(op, op_bytes, NULL, 0, registers, bytes - 1));
     CHECK(contract_refused(SIGCHAIN_STREAM,
@@ -566,7 +577,9 @@ static void states_must_be_whole_and_follow(void)
     CHECK(contract_refused(SIGCHAIN_STREAM,
                            "transaction 2, contract 0 (APPEND): ssRegister is refused: its bytes are malformed"));
 
-    /* A state that is sound by itself, and not the one that the chain left: as if transaction 0 had created other data. */
+    /*
+     * A state that is sound by itself, and not the one that the chain left: as if transaction 0 had created other data.
+     */
     struct cursor c = cursor_of(contract.registers.at + 1, bytes - 1);
     CHECK_EQ(register_parse(&c, &before), REGISTER_OK);
     for (unsigned i = 0; i < 3; i++) {
@@ -585,8 +598,9 @@ static void states_must_be_whole_and_follow(void)
         writer_u8(&w, 2);
         writer_le64(&w, register_checksum(&state));
         CHECK(!add_contract(op, op_bytes, NULL, 0, registers, w.used_bytes));
-        CHECK(contract_refused(SIGCHAIN_STATE_BEFORE, "transaction 2, contract 0 (APPEND): the state before in ssRegister is not "
-                                                      "the one that the chain left"));
+        CHECK(contract_refused(SIGCHAIN_STATE_BEFORE,
+                               "transaction 2, contract 0 (APPEND): the state before in ssRegister is not "
+                               "the one that the chain left"));
     }
 }
 
@@ -596,12 +610,14 @@ static void operations_must_be_permitted(void)
     uint8_t operation[128];
     take_apart(&contract);
     CHECK(!add_contract("\x07", 1, NULL, 0, NULL, 0));
-    CHECK(contract_refused(SIGCHAIN_OPERATION, "transaction 2, contract 0: ssOperation is refused: there is no such operation, or "
-                                               "not with this prefix"));
+    CHECK(contract_refused(SIGCHAIN_OPERATION,
+                           "transaction 2, contract 0: ssOperation is refused: there is no such operation, or "
+                           "not with this prefix"));
     CHECK(!add_contract(contract.operation.at, contract.operation.left_bytes, "c", 1, contract.registers.at,
                         contract.registers.left_bytes));
-    CHECK(contract_refused(SIGCHAIN_OPERATION, "transaction 2, contract 0 (APPEND): ssOperation is refused: the operation takes no "
-                                               "conditions, or needs some and has none"));
+    CHECK(contract_refused(SIGCHAIN_OPERATION,
+                           "transaction 2, contract 0 (APPEND): ssOperation is refused: the operation takes no "
+                           "conditions, or needs some and has none"));
     memcpy(operation, contract.operation.at, contract.operation.left_bytes);
     operation[0] = OPERATION_WRITE; /* two bytes into a register of three */
     CHECK(!add_contract(operation, contract.operation.left_bytes, NULL, 0, contract.registers.at,
@@ -664,8 +680,8 @@ static void contracts_must_go_together(void)
     vector_put(&builder.out, NULL, 0);
     d.contracts[0] = 2;
     CHECK(!add_built(&d));
-    CHECK(contract_refused(SIGCHAIN_MIX,
-                           "transaction 2: COINBASE, TRUST, GENESIS or AUTHORIZE stands together with another operation"));
+    CHECK(contract_refused(
+        SIGCHAIN_MIX, "transaction 2: COINBASE, TRUST, GENESIS or AUTHORIZE stands together with another operation"));
     make_good_chain();
 }
 
@@ -683,7 +699,7 @@ static void several_contracts_may_change_one_register(void)
     CHECK(field_u64(&sigchain_find(&verifier, &app_address)->state, "seq", &seq) && seq == 11);
 }
 
-/* ---- registers that change hands --------------------------------------------------------------------------------------- */
+/* ---- registers that change hands -------------------------------------------------------------------------------- */
 
 /** Adds transaction 2 that transfers or claims, to a chain whose table already knows `app_address` as `known`. */
 static bool add_after_owner(const struct register_state *known, struct draft *d)
@@ -752,7 +768,7 @@ static void registers_change_hands(void)
     CHECK_EQ(verifier.refusal.rule, SIGCHAIN_STATE_BEFORE);
 }
 
-/* ---- public networks ----------------------------------------------------------------------------------------------------- */
+/* ---- public networks -------------------------------------------------------------------------------------------- */
 
 static enum lx_err work_answer;
 static enum lx_err answer_work(const struct u256 *genesis, const void *hashed, size_t len_bytes)
@@ -853,7 +869,8 @@ int main(void)
         {"verify: contracts must go together", contracts_must_go_together},
         {"verify: several contracts may change one register", several_contracts_may_change_one_register},
         {"verify: registers change hands", registers_change_hands},
-        {"verify: first transactions on public networks are limited", first_transactions_on_public_networks_are_limited},
+        {"verify: first transactions on public networks are limited",
+         first_transactions_on_public_networks_are_limited},
         {"verify: networks have their ids", networks_have_their_ids},
         {"verify: an empty chain is none", an_empty_chain_is_none},
     };

@@ -2,7 +2,7 @@
 /**
  * Vectors: reads test data from files: hexadecimal, and strings and numbers out of JSON by the name of their field.
  * It takes fields in the order in which they stand and does not check JSON: the files are ours.
- * Owns:   the file's text, until the program ends.    Uses: stdio, stdlib. Header only. Paths are from the top of the tree.
+ * Owns:   the files' text, until the program ends.    Uses: stdio, stdlib. Header only. Paths are from the tree's top.
  */
 #ifndef LX_VECTORS_H
 #define LX_VECTORS_H

@@ -8,12 +8,13 @@
 #include "brainpool_point.h"
 
 #define ATTEMPTS_MAX 160u
-#define WINDOW_BITS 5u /* of the scalar of the other point, in verification */
-#define DIGIT_COUNT 513u
+#define WINDOW_BITS  5u /* of the scalar of the other point, in verification */
+#define DIGIT_COUNT  513u
 
 /**
- * Gives away a bit, 0 or 1, that was computed from a secret and that the caller means to publish. It goes through memory so
- * that the checker of constant time has one place to be told about: tests/ct names this function and no other.
+ * Gives away a bit, 0 or 1, that was computed from a secret and that the caller means to publish. It goes through
+ * memory so that the checker of constant time has one place to be told about: tests/ct names this function and no
+ * other.
  */
 static __attribute__((noinline)) bool publish_bit(uint64_t bit)
 {
@@ -21,7 +22,7 @@ static __attribute__((noinline)) bool publish_bit(uint64_t bit)
     return values[bit & 1];
 }
 
-/* ---- DER ------------------------------------------------------------------------------------------------------------- */
+/* ---- DER -------------------------------------------------------------------------------------------------------- */
 
 static const uint8_t der_before_r[5] = {0x30, 0x81, 0x84, 0x02, 0x40}; /* a sequence of 132 bytes; an integer of 64 */
 static const uint8_t der_before_s[2] = {0x02, 0x40};
@@ -60,14 +61,14 @@ bool brainpool_der_write(const uint8_t r[64], const uint8_t s[64], uint8_t der[B
     return true;
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------------------------ */
+/* ---- keys ------------------------------------------------------------------------------------------------------- */
 
 enum lx_err brainpool_public_of(const uint8_t secret[BRAINPOOL_SECRET_BYTES], uint8_t out[BRAINPOOL_PUBLIC_BYTES])
 {
     struct llc_number scalar, x, y;
     struct homogeneous point;
     number_load(&scalar, secret);
-    number_reduce(&scalar, &scalar, &group_order);
+    number_reduce(&scalar, &scalar, &brainpool_order);
     base_multiply(&point, &scalar);
     homogeneous_coordinates(&point, &x, &y);
     bool at_infinity = publish_bit(number_is_zero(&point.z));
@@ -97,7 +98,7 @@ bool brainpool_public_is_valid_vartime(const uint8_t *key, size_t len_bytes)
     return key_load_vartime(&point, key, len_bytes);
 }
 
-/* ---- signing --------------------------------------------------------------------------------------------------------- */
+/* ---- signing ---------------------------------------------------------------------------------------------------- */
 
 /** A nonce modulo the order, from 1024 bits of SHAKE256, so that its bias is below 2^-500. */
 static void nonce_make(struct llc_number *out, const uint8_t secret[64], const uint8_t digest[64],
@@ -117,9 +118,9 @@ static void nonce_make(struct llc_number *out, const uint8_t secret[64], const u
     struct llc_number high, low;
     number_load(&high, wide);
     number_load(&low, wide + 64);
-    number_reduce(&low, &low, &group_order);
-    mod_to_montgomery(&high, &high, &group_order); /* high * 2^512, which is what it is worth */
-    mod_add(out, &high, &low, &group_order);
+    number_reduce(&low, &low, &brainpool_order);
+    mod_to_montgomery(&high, &high, &brainpool_order); /* high * 2^512, which is what it is worth */
+    mod_add(out, &high, &low, &brainpool_order);
     wipe(wide, sizeof wide);
     wipe(&shake, sizeof shake);
     wipe(&high, sizeof high);
@@ -140,7 +141,7 @@ static void commit(struct llc_number *r, const struct llc_number *nonce)
     struct llc_number y;
     base_multiply(&point, nonce);
     homogeneous_coordinates(&point, r, &y);
-    number_reduce(r, r, &group_order);
+    number_reduce(r, r, &brainpool_order);
     wipe(&point, sizeof point);
     wipe(&y, sizeof y);
 }
@@ -149,7 +150,7 @@ static void commit(struct llc_number *r, const struct llc_number *nonce)
 static void respond(struct llc_number *s, const struct llc_number *r, const struct llc_number *nonce,
                     const struct llc_number *secret, const struct llc_number *digest)
 {
-    const struct modulus *n = &group_order;
+    const struct modulus *n = &brainpool_order;
     struct llc_number sum, inverse, negative;
     mod_to_montgomery(&sum, r, n);
     mod_mul(&sum, &sum, secret, n);
@@ -169,12 +170,12 @@ enum lx_err brainpool_sign(const uint8_t secret[BRAINPOOL_SECRET_BYTES], const u
     struct llc_number scalar, number, nonce, r, s;
     uint8_t r_bytes[64], s_bytes[64];
     number_load(&scalar, secret);
-    number_reduce(&scalar, &scalar, &group_order);
+    number_reduce(&scalar, &scalar, &brainpool_order);
     if (publish_bit(number_is_zero(&scalar))) {
         return LX_EINVAL;
     }
     number_load(&number, digest);
-    number_reduce(&number, &number, &group_order);
+    number_reduce(&number, &number, &brainpool_order);
     bool done = false;
     for (unsigned attempt = 0; attempt < ATTEMPTS_MAX && !done; attempt++) {
         nonce_make(&nonce, secret, digest, random, (uint8_t)attempt);
@@ -194,7 +195,7 @@ enum lx_err brainpool_sign(const uint8_t secret[BRAINPOOL_SECRET_BYTES], const u
     return LX_OK;
 }
 
-/* ---- verification ---------------------------------------------------------------------------------------------------- */
+/* ---- verification ----------------------------------------------------------------------------------------------- */
 
 /** Bits `at` to `at` + 4 of a number; zeros stand above it. */
 static unsigned window_bits(const struct llc_number *n, unsigned at)
@@ -209,7 +210,9 @@ static unsigned window_bits(const struct llc_number *n, unsigned at)
     return value;
 }
 
-/** Writes n as the sum of digits[i] * 2^i, each zero or odd from -15 to 15, and four zeros after each that is not zero. */
+/**
+ * Writes n as the sum of digits[i] * 2^i, each zero or odd from -15 to 15, and four zeros after each that is not zero.
+ */
 static void digits_make_vartime(const struct llc_number *n, int8_t digits[DIGIT_COUNT])
 {
     memset(digits, 0, DIGIT_COUNT);
@@ -231,7 +234,7 @@ static void digits_make_vartime(const struct llc_number *n, int8_t digits[DIGIT_
 /** P, 3 P, 5 P, ..., 15 P. */
 static void odd_multiples_vartime(struct brainpool_work *work, const struct affine *point)
 {
-    struct jacobian twice, multiple = {point->x, point->y, field.one};
+    struct jacobian twice, multiple = {point->x, point->y, brainpool_field.one};
     jacobian_double_vartime(&twice, &multiple);
     for (size_t i = 0; i < ARRAY_LEN(work->odd_multiple); i++) {
         work->odd_multiple[i].x = multiple.x;
@@ -258,7 +261,7 @@ static void multiply_both_vartime(struct jacobian *out, const struct llc_number 
 {
     odd_multiples_vartime(work, point);
     digits_make_vartime(b, work->digits);
-    struct jacobian sum = {.x = field.one, .y = field.one};
+    struct jacobian sum = {.x = brainpool_field.one, .y = brainpool_field.one};
     for (unsigned i = DIGIT_COUNT; i-- > 0;) {
         jacobian_double_vartime(&sum, &sum);
         if (work->digits[i] != 0) {
@@ -273,8 +276,8 @@ static void multiply_both_vartime(struct jacobian *out, const struct llc_number 
 }
 
 /**
- * Whether the point's x coordinate is r. The equation asks for r modulo the order, so that r + n would do as well where it is
- * below p; but p - n is below 2^257, and DER of 135 bytes has no R below 2^503.
+ * Whether the point's x coordinate is r. The equation asks for r modulo the order, so that r + n would do as well where
+ * it is below p; but p - n is below 2^257, and DER of 135 bytes has no R below 2^503.
  */
 static bool has_x_vartime(const struct jacobian *point, const struct llc_number *r)
 {
@@ -282,16 +285,16 @@ static bool has_x_vartime(const struct jacobian *point, const struct llc_number 
         return false;
     }
     struct llc_number zz, product;
-    mod_square(&zz, &point->z, &field);
-    mod_to_montgomery(&product, r, &field);
-    mod_mul(&product, &product, &zz, &field);
+    mod_square(&zz, &point->z, &brainpool_field);
+    mod_to_montgomery(&product, r, &brainpool_field);
+    mod_mul(&product, &product, &zz, &brainpool_field);
     return number_equal_vartime(&product, &point->x);
 }
 
 enum lx_err brainpool_verify_vartime(const uint8_t *key, size_t key_bytes, const uint8_t digest[BRAINPOOL_DIGEST_BYTES],
                                      const uint8_t *signature, size_t signature_bytes, struct brainpool_work *work)
 {
-    const struct modulus *n = &group_order;
+    const struct modulus *n = &brainpool_order;
     uint8_t r_bytes[64], s_bytes[64];
     struct llc_number r, s, number, a, b;
     struct affine public_key;

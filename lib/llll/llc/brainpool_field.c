@@ -3,24 +3,24 @@
 #include "brainpool_field.h"
 #include "brainpool_words.h"
 
-const struct modulus field = {
-    .m = {{0x28aa6056583a48f3, 0x2881ff2f2d82c685, 0xaecda12ae6a380e6, 0x7d4d9b009bc66842,
-           0xd6639cca70330871, 0xcb308db3b3c9d20e, 0x3fd4e6ae33c9fc07, 0xaadd9db8dbe9c48b}},
+const struct modulus brainpool_field = {
+    .m = {{0x28aa6056583a48f3, 0x2881ff2f2d82c685, 0xaecda12ae6a380e6, 0x7d4d9b009bc66842, 0xd6639cca70330871,
+           0xcb308db3b3c9d20e, 0x3fd4e6ae33c9fc07, 0xaadd9db8dbe9c48b}},
     .inverse_negated = 0x839b32207d89efc5,
-    .one = {{0xd7559fa9a7c5b70d, 0xd77e00d0d27d397a, 0x51325ed5195c7f19, 0x82b264ff643997bd,
-             0x299c63358fccf78e, 0x34cf724c4c362df1, 0xc02b1951cc3603f8, 0x5522624724163b74}},
-    .square = {{0x49ad144a6158f205, 0x793fb13027157905, 0x53b7f9bc905affd3, 0xe0c19a7783514a25,
-                0x19486fd8d5898057, 0xa16daa5fd42bff83, 0x202e19402056eecc, 0x3c4c9d05a9ff6450}},
+    .one = {{0xd7559fa9a7c5b70d, 0xd77e00d0d27d397a, 0x51325ed5195c7f19, 0x82b264ff643997bd, 0x299c63358fccf78e,
+             0x34cf724c4c362df1, 0xc02b1951cc3603f8, 0x5522624724163b74}},
+    .square = {{0x49ad144a6158f205, 0x793fb13027157905, 0x53b7f9bc905affd3, 0xe0c19a7783514a25, 0x19486fd8d5898057,
+                0xa16daa5fd42bff83, 0x202e19402056eecc, 0x3c4c9d05a9ff6450}},
 };
 
-const struct modulus group_order = {
-    .m = {{0xb58796829ca90069, 0x1db1d381085ddadd, 0x418661197fac1047, 0x553e5c414ca92619,
-           0xd6639cca70330870, 0xcb308db3b3c9d20e, 0x3fd4e6ae33c9fc07, 0xaadd9db8dbe9c48b}},
+const struct modulus brainpool_order = {
+    .m = {{0xb58796829ca90069, 0x1db1d381085ddadd, 0x418661197fac1047, 0x553e5c414ca92619, 0xd6639cca70330870,
+           0xcb308db3b3c9d20e, 0x3fd4e6ae33c9fc07, 0xaadd9db8dbe9c48b}},
     .inverse_negated = 0xad49541f0f1b7027,
-    .one = {{0x4a78697d6356ff97, 0xe24e2c7ef7a22522, 0xbe799ee68053efb8, 0xaac1a3beb356d9e6,
-             0x299c63358fccf78f, 0x34cf724c4c362df1, 0xc02b1951cc3603f8, 0x5522624724163b74}},
-    .square = {{0xd2a3681ecda81671, 0x0886b75895283ddd, 0x3ec64bd033b7627f, 0xa6f230c72f0207e8,
-                0xd7f9cc263b790de3, 0x723c37a22f16bbdf, 0x95df1b4c194b2e56, 0xa794586a718407b0}},
+    .one = {{0x4a78697d6356ff97, 0xe24e2c7ef7a22522, 0xbe799ee68053efb8, 0xaac1a3beb356d9e6, 0x299c63358fccf78f,
+             0x34cf724c4c362df1, 0xc02b1951cc3603f8, 0x5522624724163b74}},
+    .square = {{0xd2a3681ecda81671, 0x0886b75895283ddd, 0x3ec64bd033b7627f, 0xa6f230c72f0207e8, 0xd7f9cc263b790de3,
+                0x723c37a22f16bbdf, 0x95df1b4c194b2e56, 0xa794586a718407b0}},
 };
 
 void number_load(struct llc_number *out, const uint8_t bytes[FIELD_BYTES])
@@ -130,7 +130,8 @@ void mod_from_montgomery(struct llc_number *out, const struct llc_number *a, con
     mod_mul(out, a, &one, m);
 }
 
-void mod_power(struct llc_number *out, const struct llc_number *a, const struct llc_number *exponent, const struct modulus *m)
+void mod_power(struct llc_number *out, const struct llc_number *a, const struct llc_number *exponent,
+               const struct modulus *m)
 {
     struct llc_number power[16]; /* of a: 0 to 15 */
     power[0] = m->one;

@@ -17,14 +17,15 @@
 struct modulus {
     struct llc_number m;
     uint64_t inverse_negated; /**< -1 / m modulo 2^64 */
-    struct llc_number one;        /**< 2^512 modulo m: one in Montgomery form */
-    struct llc_number square;     /**< 2^1024 modulo m, which brings numbers into that form */
+    struct llc_number one;    /**< 2^512 modulo m: one in Montgomery form */
+    struct llc_number square; /**< 2^1024 modulo m, which brings numbers into that form */
 };
 
-extern const struct modulus field;       /**< the coordinates */
-extern const struct modulus group_order; /**< the scalars */
+extern const struct modulus brainpool_field; /**< the coordinates */
+extern const struct modulus brainpool_order; /**< the scalars */
 
-void number_load(struct llc_number *out, const uint8_t bytes[FIELD_BYTES]); /**< most significant byte first, any value */
+/** Reads 64 bytes, most significant first, of any value. */
+void number_load(struct llc_number *out, const uint8_t bytes[FIELD_BYTES]);
 void number_store(uint8_t out[FIELD_BYTES], const struct llc_number *a);
 
 /** Takes the modulus away once if `a` is not below it; as both moduli exceed 2^511, that reduces any 512 bits. */
@@ -58,7 +59,8 @@ static inline void mod_to_montgomery(struct llc_number *out, const struct llc_nu
 void mod_from_montgomery(struct llc_number *out, const struct llc_number *a, const struct modulus *m);
 
 /** a to a public exponent; constant time in a. In and out in Montgomery form. */
-void mod_power(struct llc_number *out, const struct llc_number *a, const struct llc_number *exponent, const struct modulus *m);
+void mod_power(struct llc_number *out, const struct llc_number *a, const struct llc_number *exponent,
+               const struct modulus *m);
 
 /** 1 / a, and 0 for 0. In and out in Montgomery form. */
 void mod_invert(struct llc_number *out, const struct llc_number *a, const struct modulus *m);

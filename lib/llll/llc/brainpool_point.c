@@ -2,8 +2,9 @@
 /** Points of brainpoolP512t1. See brainpool_point.h. */
 #include "brainpool_point.h"
 
-static const struct llc_number curve_b = {{0xc7c0d84b03b6d155, 0x57827b891a251c87, 0xae3c6c59ae6c8ba5, 0x8613cba9edf66553,
-                                           0xca8a2ab6a009cee9, 0xb42e6975ff16cc9f, 0xb5b14d01a3a9d8a5, 0x355016b2e0549b5b}};
+static const struct llc_number curve_b = {{0xc7c0d84b03b6d155, 0x57827b891a251c87, 0xae3c6c59ae6c8ba5,
+                                           0x8613cba9edf66553, 0xca8a2ab6a009cee9, 0xb42e6975ff16cc9f,
+                                           0xb5b14d01a3a9d8a5, 0x355016b2e0549b5b}};
 
 /* (p + 1) / 4: as p is 3 modulo 4, this power of a square is its root. */
 static const struct llc_number root_exponent = {{0x4a2a9815960e923d, 0x8a207fcbcb60b1a1, 0xabb3684ab9a8e039,
@@ -14,22 +15,22 @@ static const struct llc_number root_exponent = {{0x4a2a9815960e923d, 0x8a207fcbc
 
 static inline void add(struct llc_number *out, const struct llc_number *a, const struct llc_number *b)
 {
-    mod_add(out, a, b, &field);
+    mod_add(out, a, b, &brainpool_field);
 }
 
 static inline void sub(struct llc_number *out, const struct llc_number *a, const struct llc_number *b)
 {
-    mod_sub(out, a, b, &field);
+    mod_sub(out, a, b, &brainpool_field);
 }
 
 static inline void mul(struct llc_number *out, const struct llc_number *a, const struct llc_number *b)
 {
-    mod_mul(out, a, b, &field);
+    mod_mul(out, a, b, &brainpool_field);
 }
 
 static inline void square(struct llc_number *out, const struct llc_number *a)
 {
-    mod_square(out, a, &field);
+    mod_square(out, a, &brainpool_field);
 }
 
 static inline void triple(struct llc_number *out, const struct llc_number *a)
@@ -39,7 +40,7 @@ static inline void triple(struct llc_number *out, const struct llc_number *a)
     add(out, &twice, a);
 }
 
-/* ---- constant time --------------------------------------------------------------------------------------------------- */
+/* ---- constant time ---------------------------------------------------------------------------------------------- */
 
 /** a1 * b2 + a2 * b1, given a1 * a2 and b1 * b2. */
 static void cross(struct llc_number *out, const struct llc_number *a1, const struct llc_number *b1,
@@ -108,7 +109,7 @@ unsigned comb_digit(const struct llc_number *scalar, unsigned column)
 /** Reads the whole table, so that the digit does not show in what is read. */
 static void comb_select(struct homogeneous *out, unsigned digit)
 {
-    *out = (struct homogeneous){.y = field.one};
+    *out = (struct homogeneous){.y = brainpool_field.one};
     for (unsigned i = 0; i < COMB_ENTRIES; i++) {
         uint64_t difference = digit ^ (i + 1);
         uint64_t same = (difference - 1) >> 63;
@@ -116,12 +117,12 @@ static void comb_select(struct homogeneous *out, unsigned digit)
         number_select(&out->y, &out->y, &comb_table[i].y, same);
     }
     uint64_t finite = (0 - (uint64_t)digit) >> 63;
-    number_select(&out->z, &out->z, &field.one, finite);
+    number_select(&out->z, &out->z, &brainpool_field.one, finite);
 }
 
 void base_multiply(struct homogeneous *out, const struct llc_number *scalar)
 {
-    struct homogeneous sum = {.y = field.one};
+    struct homogeneous sum = {.y = brainpool_field.one};
     struct homogeneous term;
     for (unsigned column = COMB_COLUMNS; column-- > 0;) {
         homogeneous_add(&sum, &sum, &sum);
@@ -136,15 +137,15 @@ void base_multiply(struct homogeneous *out, const struct llc_number *scalar)
 void homogeneous_coordinates(const struct homogeneous *a, struct llc_number *x, struct llc_number *y)
 {
     struct llc_number z_inverse;
-    mod_invert(&z_inverse, &a->z, &field);
+    mod_invert(&z_inverse, &a->z, &brainpool_field);
     mul(x, &a->x, &z_inverse);
     mul(y, &a->y, &z_inverse);
-    mod_from_montgomery(x, x, &field);
-    mod_from_montgomery(y, y, &field);
+    mod_from_montgomery(x, x, &brainpool_field);
+    mod_from_montgomery(y, y, &brainpool_field);
     wipe(&z_inverse, sizeof z_inverse);
 }
 
-/* ---- variable time --------------------------------------------------------------------------------------------------- */
+/* ---- variable time ---------------------------------------------------------------------------------------------- */
 
 /*
  * M = 3 (X + Z^2) (X - Z^2)     S = 4 X Y^2     X3 = M^2 - 2 S     Y3 = M (S - X3) - 8 Y^4     Z3 = 2 Y Z
@@ -164,7 +165,7 @@ void jacobian_double_vartime(struct jacobian *out, const struct jacobian *a)
     square(&y2, &y2);
     mul(&s, &y2, &a->x);
     square(&y2, &y2);
-    mod_half(&y2, &y2, &field);
+    mod_half(&y2, &y2, &brainpool_field);
 
     square(&t, &m);
     sub(&t, &t, &s);
@@ -176,7 +177,8 @@ void jacobian_double_vartime(struct jacobian *out, const struct jacobian *a)
 
 /**
  * Ends an addition: u1 and s1 are X1 and Y1, u2 and s2 are X2 and Y2, all over the common denominator `z`.
- * @return false when the points are equal or opposite, with out->z zero in the latter case; then nothing else is written.
+ * @return false when the points are equal or opposite, with out->z zero in the latter case; then nothing else is
+ *         written.
  */
 static bool add_finish(struct jacobian *out, const struct llc_number *u1, const struct llc_number *s1,
                        const struct llc_number *u2, const struct llc_number *s2, const struct llc_number *z)
@@ -186,7 +188,7 @@ static bool add_finish(struct jacobian *out, const struct llc_number *u1, const 
     sub(&r, s2, s1);
     if (number_is_zero_vartime(&h)) {
         if (!number_is_zero_vartime(&r)) {
-            *out = (struct jacobian){.x = field.one, .y = field.one};
+            *out = (struct jacobian){.x = brainpool_field.one, .y = brainpool_field.one};
         }
         return false;
     }
@@ -230,7 +232,7 @@ void jacobian_add_vartime(struct jacobian *out, const struct jacobian *a, const 
 void jacobian_add_affine_vartime(struct jacobian *out, const struct jacobian *a, const struct affine *b)
 {
     if (number_is_zero_vartime(&a->z)) {
-        *out = (struct jacobian){b->x, b->y, field.one};
+        *out = (struct jacobian){b->x, b->y, brainpool_field.one};
         return;
     }
     struct llc_number z1z1, u2, s2;
@@ -253,28 +255,28 @@ void jacobian_negate(struct jacobian *out, const struct jacobian *a)
 
 bool affine_decompress_vartime(struct affine *out, const struct llc_number *x, unsigned y_is_odd)
 {
-    if (!number_is_below_vartime(x, &field.m)) {
+    if (!number_is_below_vartime(x, &brainpool_field.m)) {
         return false;
     }
     struct llc_number right, t;
     struct affine found;
-    mod_to_montgomery(&found.x, x, &field);
+    mod_to_montgomery(&found.x, x, &brainpool_field);
     square(&right, &found.x); /* (x^2 - 3) x + b */
-    triple(&t, &field.one);
+    triple(&t, &brainpool_field.one);
     sub(&right, &right, &t);
     mul(&right, &right, &found.x);
     add(&right, &right, &curve_b);
-    mod_power(&found.y, &right, &root_exponent, &field);
+    mod_power(&found.y, &right, &root_exponent, &brainpool_field);
     square(&t, &found.y);
     if (!number_equal_vartime(&t, &right)) {
         return false;
     }
-    mod_from_montgomery(&t, &found.y, &field);
+    mod_from_montgomery(&t, &found.y, &brainpool_field);
     if ((t.word[0] & 1) != y_is_odd) {
         if (number_is_zero_vartime(&t)) {
             return false; /* zero has no odd root; the curve has no such point, as its order is an odd prime */
         }
-        sub(&found.y, &field.m, &found.y);
+        sub(&found.y, &brainpool_field.m, &found.y);
     }
     *out = found;
     return true;

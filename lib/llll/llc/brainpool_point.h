@@ -2,22 +2,24 @@
 /**
  * Points of brainpoolP512t1, y^2 = x^3 - 3x + b, coordinates in Montgomery form.
  *
- * Secrets use homogeneous coordinates (X/Z, Y/Z) and one addition formula that is right for every pair of points, so that no
- * case needs a branch. Verification uses Jacobian coordinates (X/Z^2, Y/Z^3), which are faster and need such branches.
+ * Secrets use homogeneous coordinates (X/Z, Y/Z) and one addition formula that is right for every pair of points, so
+ * that no case needs a branch. Verification uses Jacobian coordinates (X/Z^2, Y/Z^3), which are faster and need such
+ * branches.
  *
- * The base point is multiplied by a comb of 5 teeth: scalar bits j, j + 103, ..., j + 412 choose entry j of a table that
- * holds the sums of G, 2^103 G, ..., 2^412 G. Both kinds of arithmetic share the table.
+ * The base point is multiplied by a comb of 5 teeth: scalar bits j, j + 103, ..., j + 412 choose entry j of a table
+ * that holds the sums of G, 2^103 G, ..., 2^412 G. Both kinds of arithmetic share the table.
  *
  * Owns:   the table.    Uses: brainpool_field. Private to llc.
- * Source: J. Renes, C. Costello, L. Batina, "Complete addition formulas for prime order elliptic curves" (2016), equation 2;
- *         D. Hankerson, A. Menezes, S. Vanstone, "Guide to Elliptic Curve Cryptography" (2004), sections 3.2.2 and 3.3.
+ * Source: J. Renes, C. Costello, L. Batina, "Complete addition formulas for prime order elliptic curves" (2016),
+ *         equation 2; D. Hankerson, A. Menezes, S. Vanstone, "Guide to Elliptic Curve Cryptography" (2004), sections
+ *         3.2.2 and 3.3.
  */
 #ifndef LX_BRAINPOOL_POINT_H
 #define LX_BRAINPOOL_POINT_H
 
 #include "brainpool_field.h"
 
-#define COMB_TEETH 5u
+#define COMB_TEETH   5u
 #define COMB_COLUMNS 103u /* 5 * 103 >= 512 */
 #define COMB_ENTRIES 31u  /* digit d stands at d - 1; digit 0 is the point at infinity */
 
@@ -54,7 +56,10 @@ void jacobian_add_vartime(struct jacobian *out, const struct jacobian *a, const 
 void jacobian_add_affine_vartime(struct jacobian *out, const struct jacobian *a, const struct affine *b);
 void jacobian_negate(struct jacobian *out, const struct jacobian *a);
 
-/** Finds the point with this X (any 512 bits, not in Montgomery form) and this parity of Y. @return false: there is none. */
+/**
+ * Finds the point with this X (any 512 bits, not in Montgomery form) and this parity of Y.
+ * @return false: there is none.
+ */
 MUST_USE bool affine_decompress_vartime(struct affine *out, const struct llc_number *x, unsigned y_is_odd);
 
 #endif

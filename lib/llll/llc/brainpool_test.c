@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Shows that keys and signatures are those of the node and of OpenSSL in both directions, that arithmetic and the table hold
- * against OpenSSL and against each other in their corner cases, and that every rule of the formats is enforced.
+ * Shows that keys and signatures are those of the node and of OpenSSL in both directions, that arithmetic and the table
+ * hold against OpenSSL and against each other in their corner cases, and that every rule of the formats is enforced.
  */
 #include "brainpool_point.h"
 #include "unit.h"
@@ -57,7 +57,7 @@ static void random_number(struct llc_number *out)
 
 static void arithmetic_agrees_with_openssl(void)
 {
-    static const struct modulus *const moduli[] = {&field, &group_order};
+    static const struct modulus *const moduli[] = {&brainpool_field, &brainpool_order};
     BIGNUM *expected = BN_new();
     for (size_t k = 0; k < 2; k++) {
         const struct modulus *m = moduli[k];
@@ -98,7 +98,7 @@ static void arithmetic_agrees_with_openssl(void)
 
 static void inversion_agrees_with_openssl(void)
 {
-    static const struct modulus *const moduli[] = {&field, &group_order};
+    static const struct modulus *const moduli[] = {&brainpool_field, &brainpool_order};
     for (size_t k = 0; k < 2; k++) {
         BIGNUM *mod = bn_of(&moduli[k]->m);
         for (unsigned i = 0; i < 40; i++) {
@@ -117,7 +117,7 @@ static void inversion_agrees_with_openssl(void)
         BN_free(mod);
     }
     struct llc_number zero = {{0}};
-    mod_invert(&zero, &zero, &field);
+    mod_invert(&zero, &zero, &brainpool_field);
     CHECK(number_is_zero(&zero) == 1);
 }
 
@@ -144,8 +144,8 @@ static void every_table_entry_is_its_multiple(void)
             }
         }
         struct llc_number x, y;
-        mod_from_montgomery(&x, &comb_table[digit - 1].x, &field);
-        mod_from_montgomery(&y, &comb_table[digit - 1].y, &field);
+        mod_from_montgomery(&x, &comb_table[digit - 1].x, &brainpool_field);
+        mod_from_montgomery(&y, &comb_table[digit - 1].y, &brainpool_field);
         CHECK(is_multiple(scalar, &x, &y));
         BN_free(scalar);
     }
@@ -160,7 +160,7 @@ static void base_is_multiplied_as_openssl_does_it(void)
         if (i < 20) { /* 1 to 10, and the order less 1 to 10 */
             scalar = (struct llc_number){{i / 2 + 1}};
             if (i % 2 != 0) {
-                mod_sub(&scalar, &group_order.m, &scalar, &group_order);
+                mod_sub(&scalar, &brainpool_order.m, &scalar, &brainpool_order);
             }
         }
         base_multiply(&point, &scalar);
@@ -170,20 +170,20 @@ static void base_is_multiplied_as_openssl_does_it(void)
         BN_free(n);
     }
     struct homogeneous infinity;
-    base_multiply(&infinity, &group_order.m);
+    base_multiply(&infinity, &brainpool_order.m);
     CHECK(number_is_zero(&infinity.z) == 1);
 }
 
 static bool jacobian_is(const struct jacobian *a, uint64_t multiple)
 {
     struct llc_number x, y, zi, zz;
-    mod_invert(&zi, &a->z, &field);
-    mod_square(&zz, &zi, &field);
-    mod_mul(&x, &a->x, &zz, &field);
-    mod_mul(&zz, &zz, &zi, &field);
-    mod_mul(&y, &a->y, &zz, &field);
-    mod_from_montgomery(&x, &x, &field);
-    mod_from_montgomery(&y, &y, &field);
+    mod_invert(&zi, &a->z, &brainpool_field);
+    mod_square(&zz, &zi, &brainpool_field);
+    mod_mul(&x, &a->x, &zz, &brainpool_field);
+    mod_mul(&zz, &zz, &zi, &brainpool_field);
+    mod_mul(&y, &a->y, &zz, &brainpool_field);
+    mod_from_montgomery(&x, &x, &brainpool_field);
+    mod_from_montgomery(&y, &y, &brainpool_field);
     BIGNUM *n = BN_new();
     BN_set_word(n, multiple);
     bool same = is_multiple(n, &x, &y);
@@ -195,8 +195,8 @@ static bool jacobian_is(const struct jacobian *a, uint64_t multiple)
 static void fast_addition_has_no_hole(void)
 {
     const struct affine *g = &comb_table[0];
-    struct jacobian one = {g->x, g->y, field.one}, two, three, sum, minus;
-    const struct jacobian infinity = {.x = field.one, .y = field.one};
+    struct jacobian one = {g->x, g->y, brainpool_field.one}, two, three, sum, minus;
+    const struct jacobian infinity = {.x = brainpool_field.one, .y = brainpool_field.one};
     jacobian_double_vartime(&two, &one);
     jacobian_add_vartime(&three, &two, &one);
     CHECK(jacobian_is(&two, 2) && jacobian_is(&three, 3));
@@ -247,8 +247,8 @@ static void keys_and_signatures_of_the_node_hold(void)
 }
 
 static const char *const key_files[] = {
-    "tests/vectors/nexus/keys_alice_private.json",    "tests/vectors/nexus/keys_alice_private_newcreds.json",
-    "tests/vectors/nexus/keys_device_mainnet.json",   "tests/vectors/nexus/keys_generator_private.json",
+    "tests/vectors/nexus/keys_alice_private.json",     "tests/vectors/nexus/keys_alice_private_newcreds.json",
+    "tests/vectors/nexus/keys_device_mainnet.json",    "tests/vectors/nexus/keys_generator_private.json",
     "tests/vectors/nexus/keys_shortname_testnet.json",
 };
 
@@ -302,8 +302,9 @@ static void public_keys_agree_with_openssl(void)
         random_secret(secret, i);
         EC_KEY *oracle = openssl_key(secret);
         CHECK_EQ(brainpool_public_of(secret, key), LX_OK);
-        CHECK_EQ(EC_POINT_point2oct(group, EC_KEY_get0_public_key(oracle), POINT_CONVERSION_COMPRESSED, expected, 65, bn),
-                 65);
+        CHECK_EQ(
+            EC_POINT_point2oct(group, EC_KEY_get0_public_key(oracle), POINT_CONVERSION_COMPRESSED, expected, 65, bn),
+            65);
         CHECK_BYTES(key, expected, 65);
         CHECK(brainpool_public_is_valid_vartime(key, 65));
         EC_KEY_free(oracle);
@@ -369,7 +370,7 @@ static void secrets_that_are_none_are_refused(void)
     uint8_t zero[64] = {0}, order[64], key[65] = {77}, random[32] = {0}, signature[135] = {77};
     CHECK_EQ(brainpool_public_of(zero, key), LX_EINVAL);
     CHECK_EQ(brainpool_sign(zero, order, random, signature), LX_EINVAL);
-    number_store(order, &group_order.m);
+    number_store(order, &brainpool_order.m);
     CHECK_EQ(brainpool_public_of(order, key), LX_EINVAL);
     CHECK_EQ(brainpool_sign(order, order, random, signature), LX_EINVAL);
     CHECK(key[0] == 77 && signature[0] == 77);
@@ -409,7 +410,7 @@ static void keys_that_are_none_are_refused(void)
     }
     uint64_t carry = 0;
     for (size_t i = 0; i < 8; i++) {
-        carry = __builtin_add_overflow(field.m.word[i], carry, &above.word[i]);
+        carry = __builtin_add_overflow(brainpool_field.m.word[i], carry, &above.word[i]);
         carry += __builtin_add_overflow(above.word[i], x.word[i], &above.word[i]);
     }
     CHECK(!affine_decompress_vartime(&found, &above, 0));
@@ -423,7 +424,8 @@ static void der_of_any_other_form_is_refused(void)
     CHECK(brainpool_der_parse(der, 135, r, s) && r[0] == 1 && s[0] == 0x7f);
     CHECK(brainpool_der_write(r, s, back));
     CHECK_BYTES(back, der, 135);
-    CHECK(!brainpool_der_parse(der, 134, r, s) && !brainpool_der_parse(der, 136, r, s) && !brainpool_der_parse(der, 0, r, s));
+    CHECK(!brainpool_der_parse(der, 134, r, s) && !brainpool_der_parse(der, 136, r, s) &&
+          !brainpool_der_parse(der, 0, r, s));
     static const uint8_t fixed[] = {0, 1, 2, 3, 4, 69, 70};
     for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
         der[fixed[i]] ^= 1;
@@ -455,7 +457,8 @@ int main(void)
         {"brainpool: the base point is multiplied as OpenSSL does it", base_is_multiplied_as_openssl_does_it},
         {"brainpool: fast addition has no hole", fast_addition_has_no_hole},
         {"brainpool: keys and signatures of the node hold", keys_and_signatures_of_the_node_hold},
-        {"brainpool: public keys and their hashes are those of the node", public_keys_and_their_hashes_are_those_of_the_node},
+        {"brainpool: public keys and their hashes are those of the node",
+         public_keys_and_their_hashes_are_those_of_the_node},
         {"brainpool: public keys agree with OpenSSL, also of unreduced secrets", public_keys_agree_with_openssl},
         {"brainpool: OpenSSL accepts our signatures and we its", openssl_accepts_our_signatures_and_we_its},
         {"brainpool: nonces depend on secret, digest and random", nonces_depend_on_all_they_should},

@@ -20,7 +20,8 @@ static inline uint64_t word_select(uint64_t a, uint64_t b, uint64_t mask)
 }
 
 /** out = choice ? b : a, for a choice of 0 or 1. */
-static inline void words_select(struct llc_number *out, const struct llc_number *a, const struct llc_number *b, uint64_t choice)
+static inline void words_select(struct llc_number *out, const struct llc_number *a, const struct llc_number *b,
+                                uint64_t choice)
 {
     uint64_t mask = 0 - choice;
     out->word[0] = word_select(a->word[0], b->word[0], mask);

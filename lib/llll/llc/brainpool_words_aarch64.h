@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Numbers of 8 words for AArch64, with its additions that take and give a carry, which compilers do not chain by themselves:
- * verification takes about half the instructions that it takes with the portable form. See brainpool_words.h.
+ * Numbers of 8 words for AArch64, with its additions that take and give a carry, which compilers do not chain by
+ * themselves: verification takes about half the instructions that it takes with the portable form. See
+ * brainpool_words.h.
  * Owns:   nothing.    Uses: base. Private to llc; included by brainpool_words.h alone.
  * Limits: no instruction here takes a time that depends on its operands (Arm ARM, the list at PSTATE.DIT).
  */
@@ -63,8 +64,9 @@ static inline uint64_t words_sub(struct llc_number *out, const struct llc_number
 }
 
 /**
- * out = a * b / 2^512 modulo m: one of a and b below m, the other any number. The product grows and is reduced by turns, a word
- * at a time (C. K. Koc, T. Acar, B. S. Kaliski, "Analyzing and comparing Montgomery multiplication algorithms", 1996, CIOS).
+ * out = a * b / 2^512 modulo m: one of a and b below m, the other any number. The product grows and is reduced by
+ * turns, a word at a time (C. K. Koc, T. Acar, B. S. Kaliski, "Analyzing and comparing Montgomery multiplication
+ * algorithms", 1996, CIOS).
  *   t: x5 to x13, and x14 for its carry     products: x15 to x17 and x19 to x25     q and b[i]: x26     counter: x27
  */
 static inline void montgomery_multiply(struct llc_number *out, const struct llc_number *a, const struct llc_number *b,

@@ -101,10 +101,14 @@ static inline void reduce_step(uint64_t *t, const uint64_t m[8], uint64_t invers
     *carry = (uint64_t)(sum >> 64);
 }
 
-/* Steps and rows stand one by one, not in loops, so that the words stay in registers: verification spends its time here. */
+/*
+ * Steps and rows stand one by one, not in loops, so that the words stay in registers: verification spends its time
+ * here.
+ */
 
 /** out = t / 2^512 modulo m, for t below 2^512 m. */
-static inline void reduce_product(struct llc_number *out, uint64_t t[16], const struct llc_number *m, uint64_t inverse_negated)
+static inline void reduce_product(struct llc_number *out, uint64_t t[16], const struct llc_number *m,
+                                  uint64_t inverse_negated)
 {
     uint64_t carry = 0;
     reduce_step(t, m->word, inverse_negated, &carry);
@@ -154,7 +158,10 @@ static inline void triangle(uint64_t t[16], const uint64_t a[8])
     t[14] = row_add_1(t + 13, a + 7, a[6], 0);
 }
 
-/** Doubles two words and adds the square of a third: t[0..1] = 2 * t[0..1] + a^2, with what `above` and `carry` bring along. */
+/**
+ * Doubles two words and adds the square of a third: t[0..1] = 2 * t[0..1] + a^2, with what `above` and `carry` bring
+ * along.
+ */
 static inline void square_add(uint64_t *t, uint64_t a, uint64_t *above, uint64_t *carry)
 {
     u128 square = (u128)a * a;

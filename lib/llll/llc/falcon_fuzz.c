@@ -4,7 +4,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/** A key whose coefficients are all in range, made of the input over and over, so that the arithmetic is reached as well. */
+/**
+ * A key whose coefficients are all in range, made of the input over and over, so that the arithmetic is reached as
+ * well.
+ */
 static void key_make(const uint8_t *data, size_t size, uint8_t key[FALCON_PUBLIC_BYTES])
 {
     uint32_t held = 0;

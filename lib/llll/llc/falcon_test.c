@@ -37,9 +37,11 @@ static void signatures_of_the_node_verify(void)
 static void another_key_or_message_is_refused(void)
 {
     CHECK_EQ(falcon_verify_vartime(known[1].key, FALCON_PUBLIC_BYTES, known[0].message, known[0].message_bytes,
-                                   known[0].signature, FALCON_SIGNATURE_BYTES, &work), LX_EBADMSG);
+                                   known[0].signature, FALCON_SIGNATURE_BYTES, &work),
+             LX_EBADMSG);
     CHECK_EQ(falcon_verify_vartime(known[0].key, FALCON_PUBLIC_BYTES, known[0].message, known[0].message_bytes - 1,
-                                   known[0].signature, FALCON_SIGNATURE_BYTES, &work), LX_EBADMSG);
+                                   known[0].signature, FALCON_SIGNATURE_BYTES, &work),
+             LX_EBADMSG);
 }
 
 static void a_change_of_any_byte_is_refused(void)
@@ -49,9 +51,11 @@ static void a_change_of_any_byte_is_refused(void)
         CHECK(verify(0) != LX_OK);
         known[0].signature[i] ^= 0x40;
     }
+    /* Not the lowest bit: a key off by one in one coefficient is off by s2, and that is short. So Falcon keys must be
+     * bound by a hash, as hashNext does. */
     for (size_t i = 0; i < FALCON_PUBLIC_BYTES; i++) {
-        known[0].key[i] ^= 0x88; /* not 1: a key off by one in one coefficient is off by s2, and that is short; so Falcon */
-        CHECK(verify(0) != LX_OK); /* keys must be bound by a hash, as hashNext does */
+        known[0].key[i] ^= 0x88;
+        CHECK(verify(0) != LX_OK);
         known[0].key[i] ^= 0x88;
     }
     for (size_t i = 0; i < known[0].message_bytes; i++) {

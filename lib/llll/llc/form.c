@@ -7,7 +7,7 @@
 #include "llc.h"
 
 #define ADDRESS_RAW_BYTES 33u /* type byte and GB form */
-#define CHECKSUM_BYTES 4u
+#define CHECKSUM_BYTES    4u
 
 bool u256_is_zero(const struct u256 *n)
 {
@@ -71,7 +71,7 @@ void gb_of_mem(const uint8_t *mem, size_t len_bytes, uint8_t *out)
     }
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------------------------- */
+/* ---- addresses -------------------------------------------------------------------------------------------------- */
 
 static void address_checksum(const uint8_t raw[ADDRESS_RAW_BYTES], uint8_t out[CHECKSUM_BYTES])
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Shows that every hash gives what the node gives (tests/vectors/nexus/hash_vectors.json) however its message is cut, that the
- * sponge is the standard one (FIPS 202 values, and OpenSSL for other lengths), and that the forms of numbers and addresses
- * read back as they were written.
+ * Shows that every hash gives what the node gives (tests/vectors/nexus/hash_vectors.json) however its message is cut,
+ * that the sponge is the standard one (FIPS 202 values, and OpenSSL for other lengths), and that the forms of numbers
+ * and addresses read back as they were written.
  */
 #include "llc.h"
 #include "unit.h"
@@ -126,8 +126,10 @@ static void sponge_gives_published_values(void)
     } known[] = {
         {"", "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a", SHA3_256_RATE_BYTES, SHA3_SUFFIX},
         {"abc", "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532", SHA3_256_RATE_BYTES, SHA3_SUFFIX},
-        {"", "a69f73cca23a9ac5c8b567dc185a756e97c982164fe25859e0d1dcc1475c80a6"
-             "15b2123af1f5f94c11e3e9402c3ac558f500199d95b6d3e301758586281dcd26", SHA3_512_RATE_BYTES, SHA3_SUFFIX},
+        {"",
+         "a69f73cca23a9ac5c8b567dc185a756e97c982164fe25859e0d1dcc1475c80a6"
+         "15b2123af1f5f94c11e3e9402c3ac558f500199d95b6d3e301758586281dcd26",
+         SHA3_512_RATE_BYTES, SHA3_SUFFIX},
         {"", "46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762f", SHAKE256_RATE_BYTES, SHAKE_SUFFIX},
     };
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {

@@ -21,7 +21,10 @@ static inline uint64_t rotate_left(uint64_t v, unsigned bits)
     return v << bits | v >> (64 - bits);
 }
 
-/** Steps theta, rho and pi: each lane takes up its neighbour columns, turns and moves. Written out for the compiler's sake. */
+/**
+ * Steps theta, rho and pi: each lane takes up its neighbour columns, turns and moves. Written out for the compiler's
+ * sake.
+ */
 static inline void mix_lanes(uint64_t b[25], const uint64_t a[25])
 {
     uint64_t c[5], d[5];

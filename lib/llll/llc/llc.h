@@ -4,13 +4,14 @@
  * Keccak, ECDSA on brainpoolP512t1, verification of Falcon-512 of 2019, and the text form of addresses.
  *
  * A number of 256 or 512 bits has three forms, and every function here says which one it means:
- *   mem   the bytes as stored, hashed and sent; least significant byte first. `struct u256` and `struct u512` hold this form.
+ *   mem   the bytes as stored, hashed and sent; least significant byte first. `struct u256` and `struct u512` hold it.
  *   hex   what people read: hexadecimal digits, most significant first, hence the mem bytes reversed
- *   GB    each 32-bit word of the mem form with its bytes reversed, the words in place; what is signed. Its own inverse.
+ *   GB    the mem form with the bytes of each 32-bit word reversed, words in place; what is signed. Its own inverse.
  *
  * Owns:   nothing; callers hold all state.    Uses: base.
- * Limits: no allocation, no recursion, no floating point; frames under 2 KiB. Falcon keys and signatures are not made here.
- *         Hashes, brainpool_public_of and brainpool_sign run in constant time; names of functions that do not end in _vartime.
+ * Limits: no allocation, no recursion, no floating point; frames under 2 KiB. Falcon keys and signatures are not made
+ *         here. Hashes, brainpool_public_of and brainpool_sign run in constant time; the rest is for public things
+ *         only.
  * Source: LLL-TAO 5.1.6 for the combinations; docs/spec/llc.md
  */
 #ifndef LX_LLC_H
@@ -18,10 +19,10 @@
 
 #include "base.h"
 
-/* ---- numbers and their forms ----------------------------------------------------------------------------------------- */
+/* ---- numbers and their forms ------------------------------------------------------------------------------------ */
 
-#define U256_BYTES 32u
-#define U512_BYTES 64u
+#define U256_BYTES     32u
+#define U512_BYTES     64u
 #define U256_HEX_CHARS 65u /**< with the terminating zero */
 #define U512_HEX_CHARS 129u
 
@@ -61,13 +62,16 @@ static inline void u256_set_type(struct u256 *n, uint8_t type)
 /** Writes the hex form of a mem form of `len_bytes`, lower case and terminated: 2 * len_bytes + 1 characters. */
 void hex_of_mem(const uint8_t *mem, size_t len_bytes, char *out);
 
-/** Reads a hex form of exactly `text_chars` == 2 * len_bytes digits, of either case. @return false for anything else. */
+/**
+ * Reads a hex form of exactly `text_chars` == 2 * len_bytes digits, of either case.
+ * @return false for anything else.
+ */
 MUST_USE bool hex_to_mem(const char *text, size_t text_chars, uint8_t *out, size_t len_bytes);
 
 /** Writes the GB form of a mem form, or the mem form of a GB form. `len_bytes` is a multiple of 4; no overlap. */
 void gb_of_mem(const uint8_t *mem, size_t len_bytes, uint8_t *out);
 
-/* ---- Keccak ---------------------------------------------------------------------------------------------------------- */
+/* ---- Keccak ----------------------------------------------------------------------------------------------------- */
 
 /** A sponge over Keccak-f[1600]. Absorb, pad once, then squeeze; each as often as needed but in this order. */
 struct keccak {
@@ -80,8 +84,8 @@ struct keccak {
 #define SHA3_512_RATE_BYTES 72u
 #define SHAKE128_RATE_BYTES 168u
 #define SHAKE256_RATE_BYTES 136u
-#define SHA3_SUFFIX 0x06u
-#define SHAKE_SUFFIX 0x1fu
+#define SHA3_SUFFIX         0x06u
+#define SHAKE_SUFFIX        0x1fu
 
 /** Starts an empty sponge. `rate_bytes` is a multiple of 8 below 200. Source: FIPS 202 section 4. */
 void keccak_init(struct keccak *k, uint32_t rate_bytes);
@@ -91,7 +95,7 @@ void keccak_absorb(struct keccak *k, const void *bytes, size_t len_bytes);
 void keccak_pad(struct keccak *k, uint8_t suffix);
 void keccak_squeeze(struct keccak *k, void *out, size_t len_bytes);
 
-/* ---- Skein v1.1 ------------------------------------------------------------------------------------------------------ */
+/* ---- Skein v1.1 ------------------------------------------------------------------------------------------------- */
 
 #define SKEIN_STATE_BYTES_MAX 128u
 
@@ -116,7 +120,7 @@ void skein_update(struct skein *s, const void *bytes, size_t len_bytes);
 /** Writes the `out_bytes` named at the start. */
 void skein_final(struct skein *s, uint8_t *out);
 
-/* ---- the SK hashes: Keccak of Skein ---------------------------------------------------------------------------------- */
+/* ---- the SK hashes: Keccak of Skein ----------------------------------------------------------------------------- */
 
 enum sk_kind {
     SK32,   /**< 4 bytes */
@@ -151,7 +155,7 @@ void sk512_of(const void *bytes, size_t len_bytes, struct u512 *out);
 /** SK64 as the number that it is. */
 uint64_t sk64_of(const void *bytes, size_t len_bytes);
 
-/* ---- signature types ------------------------------------------------------------------------------------------------- */
+/* ---- signature types -------------------------------------------------------------------------------------------- */
 
 /** Values of nKeyType and nNextType. 3 (secp256k1) is declared by Nexus and supported by nobody. */
 enum signature_type {
@@ -159,13 +163,13 @@ enum signature_type {
     SIGNATURE_BRAINPOOL = 2,
 };
 
-/* ---- ECDSA on brainpoolP512t1 ---------------------------------------------------------------------------------------- */
+/* ---- ECDSA on brainpoolP512t1 ----------------------------------------------------------------------------------- */
 
-#define BRAINPOOL_SECRET_BYTES 64u
-#define BRAINPOOL_PUBLIC_BYTES 65u
-#define BRAINPOOL_DIGEST_BYTES 64u
+#define BRAINPOOL_SECRET_BYTES    64u
+#define BRAINPOOL_PUBLIC_BYTES    65u
+#define BRAINPOOL_DIGEST_BYTES    64u
 #define BRAINPOOL_SIGNATURE_BYTES 135u
-#define BRAINPOOL_RANDOM_BYTES 32u
+#define BRAINPOOL_RANDOM_BYTES    32u
 
 /** 512 bits as words, least significant first. */
 struct llc_number {
@@ -183,7 +187,8 @@ struct brainpool_work {
 /**
  * Computes the compressed public key (02 or 03, then X, most significant byte first) of a secret, in constant time.
  * @param secret 64 bytes, most significant first; may be the group order or more, as Nexus does not reduce it.
- * @return LX_OK; LX_EINVAL when the secret is a multiple of the group order. Source: RFC 5639 section 3.7; SEC 1 section 2.3.3.
+ * @return LX_OK; LX_EINVAL when the secret is a multiple of the group order. Source: RFC 5639 section 3.7; SEC 1
+ *         section 2.3.3.
  */
 MUST_USE enum lx_err brainpool_public_of(const uint8_t secret[BRAINPOOL_SECRET_BYTES],
                                          uint8_t out[BRAINPOOL_PUBLIC_BYTES]);
@@ -222,9 +227,9 @@ MUST_USE bool brainpool_der_parse(const uint8_t *der, size_t len_bytes, uint8_t 
 /** Writes the 135 bytes. @return false, and writes nothing, when R or S does not take exactly 64 bytes in DER. */
 MUST_USE bool brainpool_der_write(const uint8_t r[64], const uint8_t s[64], uint8_t der[BRAINPOOL_SIGNATURE_BYTES]);
 
-/* ---- Falcon-512 of 2019 ---------------------------------------------------------------------------------------------- */
+/* ---- Falcon-512 of 2019 ----------------------------------------------------------------------------------------- */
 
-#define FALCON_PUBLIC_BYTES 897u
+#define FALCON_PUBLIC_BYTES    897u
 #define FALCON_SIGNATURE_BYTES 809u
 
 /** Room for verification: 6 KiB of the caller, reusable at once, never secret. */
@@ -236,10 +241,10 @@ struct falcon_work {
 };
 
 /**
- * Verifies a signature over a message. All inputs are untrusted, of any length.
- * The squared norm must be below 43,533,782, the bound of 2019; the final Falcon's bound is lower and would refuse some.
- * @return LX_OK; LX_EINVAL when key or signature is not in its one format (09 and 512 coefficients of 14 bits below 12289;
- *         59, 40 bytes of nonce and 512 of 12 bits above -2048); LX_EBADMSG when the signature does not fit.
+ * Verifies a signature over a message. All inputs are untrusted, of any length. The squared norm must be below
+ * 43,533,782, the bound of 2019; the final Falcon's bound is lower and would refuse some.
+ * @return LX_OK; LX_EINVAL when key or signature is not in its one format (09 and 512 coefficients of 14 bits below
+ *         12289; 59, 40 bytes of nonce and 512 of 12 bits above -2048); LX_EBADMSG when the signature does not fit.
  */
 MUST_USE enum lx_err falcon_verify_vartime(const uint8_t *key, size_t key_bytes, const void *message,
                                            size_t message_bytes, const uint8_t *signature, size_t signature_bytes,
@@ -247,10 +252,10 @@ MUST_USE enum lx_err falcon_verify_vartime(const uint8_t *key, size_t key_bytes,
 
 /* Key generation and signing belong here too (issue 4). */
 
-/* ---- Base58 and addresses as text ------------------------------------------------------------------------------------ */
+/* ---- Base58 and addresses as text ------------------------------------------------------------------------------- */
 
-#define BASE58_BYTES_MAX 64u
-#define BASE58_CHARS_MAX 88u  /**< of 64 bytes */
+#define BASE58_BYTES_MAX   64u
+#define BASE58_CHARS_MAX   88u /**< of 64 bytes */
 #define ADDRESS_TEXT_CHARS 53u /**< of the longest address, with the terminating zero */
 
 /**
@@ -261,7 +266,8 @@ MUST_USE enum lx_err base58_of_bytes(const uint8_t *bytes, size_t len_bytes, cha
 
 /**
  * Reads Base58 of up to 88 characters, without spaces.
- * @return LX_OK and the length in `len_out`; LX_EINVAL for a character outside the alphabet; LX_ENOSPC for more text or bytes.
+ * @return LX_OK and the length in `len_out`; LX_EINVAL for a character outside the alphabet; LX_ENOSPC for more text or
+ *         bytes.
  */
 MUST_USE enum lx_err base58_to_bytes(const char *text, size_t text_chars, uint8_t *out, size_t cap_bytes,
                                      size_t *len_out);
@@ -271,7 +277,8 @@ void address_text_of(const struct u256 *address, char out[ADDRESS_TEXT_CHARS]);
 
 /**
  * Reads an address as people write it.
- * @return LX_OK; LX_EINVAL when it is not Base58 of 37 bytes or names two types; LX_EBADMSG when the checksum does not fit.
+ * @return LX_OK; LX_EINVAL when it is not Base58 of 37 bytes or names two types; LX_EBADMSG when the checksum does not
+ *         fit.
  */
 MUST_USE enum lx_err address_of_text(const char *text, size_t text_chars, struct u256 *out);
 

@@ -15,9 +15,8 @@ struct recipe {
 };
 
 static const struct recipe recipes[] = {
-    [SK32] = {32, 4, 168, SHA3_SUFFIX},     [SK64] = {32, 8, 168, SHA3_SUFFIX},
-    [SK256] = {32, 32, 136, SHA3_SUFFIX},   [SK512] = {64, 64, 72, SHA3_SUFFIX},
-    [SK576] = {128, 72, 128, SHA3_SUFFIX},  [SK1024] = {128, 128, 72, 0x05},
+    [SK32] = {32, 4, 168, SHA3_SUFFIX},  [SK64] = {32, 8, 168, SHA3_SUFFIX},    [SK256] = {32, 32, 136, SHA3_SUFFIX},
+    [SK512] = {64, 64, 72, SHA3_SUFFIX}, [SK576] = {128, 72, 128, SHA3_SUFFIX}, [SK1024] = {128, 128, 72, 0x05},
 };
 
 size_t sk_bytes(enum sk_kind kind)

@@ -8,16 +8,16 @@
  */
 #include "llc.h"
 
-#define KEY_PARITY 0x5555555555555555u
+#define KEY_PARITY        0x5555555555555555u
 #define SCHEMA_IDENTIFIER 0x0000000133414853u /* "SHA3", version 1 */
-#define CONFIG_BYTES 32u
+#define CONFIG_BYTES      32u
 
 /* The second word of the tweak: what kind of block, and whether it is its message's first or last. */
-#define TWEAK_CONFIG ((uint64_t)4 << 56)
+#define TWEAK_CONFIG  ((uint64_t)4 << 56)
 #define TWEAK_MESSAGE ((uint64_t)48 << 56)
-#define TWEAK_OUTPUT ((uint64_t)63 << 56)
-#define TWEAK_FIRST ((uint64_t)1 << 62)
-#define TWEAK_FINAL ((uint64_t)1 << 63)
+#define TWEAK_OUTPUT  ((uint64_t)63 << 56)
+#define TWEAK_FIRST   ((uint64_t)1 << 62)
+#define TWEAK_FINAL   ((uint64_t)1 << 63)
 
 static inline uint64_t rotate_left(uint64_t v, unsigned bits)
 {
@@ -30,7 +30,10 @@ static inline void mix(uint64_t *v, unsigned a, unsigned b, unsigned bits)
     v[b] = rotate_left(v[b], bits) ^ v[a];
 }
 
-/* The permutation of words between rounds is written into the word numbers below; after four rounds they stand in order. */
+/*
+ * The permutation of words between rounds is written into the word numbers below; after four rounds they stand in
+ * order.
+ */
 
 /** Rounds 0 to 3 of every eight of Threefish-256. */
 static inline void rounds_256_even(uint64_t *v)

@@ -3,13 +3,13 @@
 #include "llc_kdf.h"
 #include <argon2.h>
 
-#define KEY_PASSES 12u
-#define KEY_KIB (64u * 1024)
+#define KEY_PASSES      12u
+#define KEY_KIB         (64u * 1024)
 #define RECOVERY_PASSES 64u
-#define WORK_PASSES 1u
-#define WORK_KIB 256u
-#define SALT_BYTES_MIN 8u
-#define TYPE_BYTES_MAX 16u
+#define WORK_PASSES     1u
+#define WORK_KIB        256u
+#define SALT_BYTES_MIN  8u
+#define TYPE_BYTES_MAX  16u
 
 /** Bytes that are put together for one input of Argon2. */
 struct input {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * LLC key derivation: what Nexus makes of a user's name, password and PIN with Argon2id, and its first transaction's proof of
- * work. For host tools: it allocates, through libargon2, 64 MiB a key, and takes about 0.8 s for one.
+ * LLC key derivation: what Nexus makes of a user's name, password and PIN with Argon2id, and its first transaction's
+ * proof of work. For host tools: it allocates, through libargon2, 64 MiB a key, and takes about 0.8 s for one.
  * Owns:   nothing.    Uses: base, llc, libargon2 (the packaged library that takes Argon2's secret input).
  * Limits: names, passwords, PINs and phrases of up to KDF_TEXT_BYTES_MAX bytes. Not for the target.
  * Source: LLL-TAO 5.1.6, TAO/Ledger/credentials.cpp and transaction.cpp, as described in docs/spec/llc.md
@@ -12,7 +12,7 @@
 #include "llc.h"
 
 #define KDF_TEXT_BYTES_MAX 1024u
-#define KDF_KEY_BYTES 64u
+#define KDF_KEY_BYTES      64u
 
 /** A user's credentials; the strings are borrowed. */
 struct kdf_credentials {
@@ -37,7 +37,10 @@ MUST_USE enum lx_err kdf_key(const struct kdf_credentials *user, uint32_t sequen
 /** Derives a key of the crypto register, by its field ("auth", "network", "sign"; 16 bytes). As kdf_key otherwise. */
 MUST_USE enum lx_err kdf_typed_key(const struct kdf_credentials *user, const char *type, uint8_t out[KDF_KEY_BYTES]);
 
-/** Derives the recovery key of a phrase; takes 4 s. As kdf_key otherwise; `user_type` as for kdf_genesis, as it enters the key. */
+/**
+ * Derives the recovery key of a phrase; takes 4 s. As kdf_key otherwise; `user_type` as for kdf_genesis, as it enters
+ * the key.
+ */
 MUST_USE enum lx_err kdf_recovery_key(const char *phrase, uint8_t user_type, uint8_t out[KDF_KEY_BYTES]);
 
 /**
@@ -46,7 +49,8 @@ MUST_USE enum lx_err kdf_recovery_key(const char *phrase, uint8_t user_type, uin
 void kdf_key_hash(const uint8_t *public_key, size_t len_bytes, enum signature_type type, struct u256 *out);
 
 /**
- * Checks the proof of work that a public network demands of a first transaction: Argon2id of its hashed bytes is below 2^496.
+ * Checks the proof of work that a public network demands of a first transaction: Argon2id of its hashed bytes is below
+ * 2^496.
  * @param hashed the serialised transaction up to and including nNextType.
  * @return LX_OK; LX_EBADMSG when the hash is too large; LX_ENOSPC when there are not 256 KiB.
  */

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#define ROUNDS 5
-#define FALCON_COUNT 2000
+#define ROUNDS          5
+#define FALCON_COUNT    2000
 #define BRAINPOOL_COUNT 200
-#define HASH_COUNT 2000
+#define HASH_COUNT      2000
 
 static uint64_t now_ns(void)
 {
@@ -19,7 +19,7 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* ---- what is measured: each does its work once ----------------------------------------------------------------------- */
+/* ---- what is measured: each does its work once ------------------------------------------------------------------ */
 
 static uint8_t block[4096];
 static uint8_t secret[64] = {1, 2, 3};
@@ -60,7 +60,8 @@ static void sign_once(void)
 
 static void verify_once(void)
 {
-    failures += brainpool_verify_vartime(key, sizeof key, digest, signature, sizeof signature, &brainpool_work) != LX_OK;
+    failures +=
+        brainpool_verify_vartime(key, sizeof key, digest, signature, sizeof signature, &brainpool_work) != LX_OK;
 }
 
 /* A signature that does not fit takes as long as one that does: the norm is compared at the end. */

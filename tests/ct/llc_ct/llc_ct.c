@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Does everything that llc does with secrets on memory that nobody wrote to. Run under Valgrind's memcheck, which follows such
- * memory bit by bit, this shows each branch and each address that depends on a secret: `make check-ct`. Run alone it shows
- * nothing. `llc_ct leak` branches on a secret on purpose, to show that the checker would see it.
+ * Does everything that llc does with secrets on memory that nobody wrote to. Run under Valgrind's memcheck, which
+ * follows such memory bit by bit, this shows each branch and each address that depends on a secret: `make check-ct`.
+ * Run alone it shows nothing. `llc_ct leak` branches on a secret on purpose, to show that the checker would see it.
  */
 #include "llc.h"
 #include <stdio.h>
@@ -18,7 +18,9 @@ static uint8_t *undefined(size_t len_bytes)
     for (size_t i = 0; i < len_bytes; i++) {
         uint8_t a = p[i];
         uint8_t b = a;
-        __asm__ volatile("" : "+r"(b)); /* so that the compiler does not see that a ^ b is zero; the checker does not either */
+        __asm__ volatile(
+            ""
+            : "+r"(b)); /* so that the compiler does not see that a ^ b is zero; the checker does not either */
         p[i] = (uint8_t)((i + 1) ^ a ^ b);
     }
     return p;

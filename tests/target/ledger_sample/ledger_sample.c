@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Verifies chains of the vectors and signs one transaction, as an ordinary static program for the target: the arithmetic that
- * only AArch64 has is shown to agree with the node's signatures. Usage: ledger_sample flat_tx.txt
- * The file is that of tests/vectors/nexus; the program reads it once, line by line, and keeps one chain at a time.
+ * Verifies chains of the vectors and signs one transaction, as an ordinary static program for the target: the
+ * arithmetic that only AArch64 has is shown to agree with the node's signatures. Usage: ledger_sample flat_tx.txt The
+ * file is that of tests/vectors/nexus; the program reads it once, line by line, and keeps one chain at a time.
  */
 #include "sigchain.h"
 #include <stdio.h>
 
 #define LINE_CHARS_MAX 8192u
-#define REGISTERS_MAX 64u
+#define REGISTERS_MAX  64u
 
 static struct sigchain_verifier verifier;
 static struct sigchain_register table[REGISTERS_MAX];
@@ -63,7 +63,8 @@ static void line_add(void)
     }
     size_t len = strlen(raw) / 2;
     /* hex_to_mem reverses the bytes, which a line has in their order. */
-    if (!hex_to_mem(raw, strlen(raw), bytes, len) || !hex_to_mem(txid_text, strlen(txid_text), txid.bytes, U512_BYTES)) {
+    if (!hex_to_mem(raw, strlen(raw), bytes, len) ||
+        !hex_to_mem(txid_text, strlen(txid_text), txid.bytes, U512_BYTES)) {
         report(false, name, "not hexadecimal");
         return;
     }
@@ -95,7 +96,8 @@ static void sign_one(void)
     report(ok && sigchain_add(&verifier, builder.out.bytes, builder.out.used_bytes), "a transaction signed here", "");
     buffer[builder.out.used_bytes - 1] ^= 1;
     start(NETWORK_PRIVATE);
-    report(ok && !sigchain_add(&verifier, builder.out.bytes, builder.out.used_bytes), "its signature changed is refused", "");
+    report(ok && !sigchain_add(&verifier, builder.out.bytes, builder.out.used_bytes),
+           "its signature changed is refused", "");
 }
 
 int main(int argc, char **argv)
