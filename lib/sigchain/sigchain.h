@@ -110,25 +110,25 @@ enum sigchain_rule {
     SIGCHAIN_BROKEN,     /**< an earlier one of this chain, signed by its owner, broke a rule: nothing can follow */
     SIGCHAIN_MALFORMED,  /**< not the bytes of one transaction */
     SIGCHAIN_LIMIT,      /**< more bytes or contracts than there may be */
-    SIGCHAIN_EMPTY,      /**< no contract but fees */
     SIGCHAIN_VERSION,    /**< no version, or not at this time */
     SIGCHAIN_NETWORK,    /**< the genesis id is of another network */
     SIGCHAIN_NETWORK_ID, /**< the first transaction names another network */
     SIGCHAIN_FIRST,      /**< the chain does not begin with its first transaction */
     SIGCHAIN_WORK,       /**< the first transaction's proof of work does not hold */
+    SIGCHAIN_GENESIS,    /**< another genesis id than the chain's */
+    SIGCHAIN_REPEATED,   /**< the last transaction once more */
+    SIGCHAIN_FORK,       /**< another transaction in the place of the last, signed by its owner */
+    SIGCHAIN_SEQUENCE,   /**< a number left out or out of order */
+    SIGCHAIN_PREVIOUS,   /**< does not name the one before it */
+    SIGCHAIN_TIMESTAMP,  /**< earlier than the one before it */
+    SIGCHAIN_NEXT,       /**< announces no next key */
+    SIGCHAIN_KEY_TYPE,   /**< no type of signature */
+    SIGCHAIN_KEY,        /**< not the key that was announced */
+    SIGCHAIN_RECOVERY,   /**< changes the recovery key without having used it */
+    SIGCHAIN_SIGNATURE,  /**< the signature does not fit */
+    SIGCHAIN_PIN,        /**< not the transaction that is known to stand here */
+    SIGCHAIN_EMPTY,      /**< no contract but fees */
     SIGCHAIN_FIRST_CONTRACTS, /**< more or others than a first transaction may have on a public network */
-    SIGCHAIN_GENESIS,         /**< another genesis id than the chain's */
-    SIGCHAIN_REPEATED,        /**< the last transaction once more */
-    SIGCHAIN_FORK,            /**< another transaction in the place of the last, signed by its owner */
-    SIGCHAIN_SEQUENCE,        /**< a number left out or out of order */
-    SIGCHAIN_PREVIOUS,        /**< does not name the one before it */
-    SIGCHAIN_TIMESTAMP,       /**< earlier than the one before it */
-    SIGCHAIN_NEXT,            /**< announces no next key */
-    SIGCHAIN_KEY_TYPE,        /**< no type of signature */
-    SIGCHAIN_KEY,             /**< not the key that was announced */
-    SIGCHAIN_RECOVERY,        /**< changes the recovery key without having used it */
-    SIGCHAIN_SIGNATURE,       /**< the signature does not fit */
-    SIGCHAIN_PIN,             /**< not the transaction that is known to stand here */
     SIGCHAIN_MIX,             /**< coinbase, stake or authorisation together with anything else */
     SIGCHAIN_OPERATION,       /**< a contract's operation is none, or not permitted: see `detail` */
     SIGCHAIN_STREAM,          /**< a contract's register stream is malformed: see `detail` */
@@ -213,9 +213,9 @@ void sigchain_verifier_init(struct sigchain_verifier *v, const struct sigchain_s
 
 /**
  * Verifies the next transaction of the chain. The bytes are untrusted and no longer needed afterwards.
- * @return true when it is accepted. Or else v->refusal says why; nothing has changed and another may be tried, unless
- *         the rule comes after the signature (SIGCHAIN_MIX and on): then the owner broke his own chain, and it stays
- *         refused.
+ * @return true when it is accepted. Or else v->refusal says why. Up to SIGCHAIN_PIN nothing has changed, and another
+ *         may be tried. From SIGCHAIN_EMPTY on the signature fitted: the owner broke his own chain, v->is_broken is
+ *         set, and nothing can follow. A first transaction can be anybody's, so it breaks nothing.
  */
 MUST_USE bool sigchain_add(struct sigchain_verifier *v, const void *bytes, size_t len_bytes);
 
