@@ -22,6 +22,10 @@ $(foreach t,$(TOOLS),$(eval $(call compile,host,$(tool.$(t).dir),$(tool.$(t).use
 	host_program,host,$(B)/host/bin/$(t),$(call objects,host,$(tool.$(t).dir)),$(tool.$(t).uses),$(tool.$(t).ldlibs))))
 tools: $(TOOLS:%=$(B)/host/bin/%)
 
+$(foreach a,$(APPS),$(eval $(call compile,linux,$(app.$(a).dir),$(app.$(a).uses)))$(eval $(call \
+	host_program,linux,$(B)/linux/bin/$(a),$(call objects,linux,$(app.$(a).dir)),$(app.$(a).uses))))
+apps: $(APPS:%=$(B)/linux/bin/%)
+
 # NAME of a test or fuzzer is its path without .c; it links the library that it stands in.
 test_sources := $(sort $(foreach l,$(LIBS),$(if $(filter asan,$($(l).skip)),,$(wildcard $($(l).dir)/*_test.c))))
 fuzz_sources := $(sort $(foreach l,$(LIBS),$(if $(filter fuzz,$($(l).skip)),,$(wildcard $($(l).dir)/*_fuzz.c))))
@@ -58,6 +62,13 @@ fuzzers += $(B)/fuzz/kernel/kernel_fuzz
 check-unit: $(unit_tests) $(fuzzers)
 	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
 
+ct_programs := $(foreach t,$(TOOLS),$(if $(filter tests/ct/%,$(tool.$(t).dir)),$(B)/host/bin/$(t)))
+check-ct: $(ct_programs)
+	@tests/run.sh ct $(ct_programs)
+
+check-arm64: $(B)/linux/bin/ledger_sample
+	@tests/run.sh arm64 $< tests/vectors/nexus/flat_tx.txt
+
 fuzz: $(fuzzers)
 	@tests/run.sh fuzz $(fuzzers)
 
@@ -67,7 +78,7 @@ $(B)/deps: mk/deps.sh mk/deps.list
 	@mkdir -p $(@D)
 	@mk/deps.sh $@
 
-check: check-unit
+check: check-unit check-ct check-arm64
 
 all: tools
 
@@ -81,6 +92,6 @@ help:
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 
 FORCE:
-.PHONY: FORCE all tools kernel check check-unit fuzz clean help
+.PHONY: FORCE all tools apps kernel check check-unit check-ct check-arm64 fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -2,6 +2,8 @@
 # Runs test programs and fuzzers.
 #   tests/run.sh unit TEST... -- FUZZER...   every test; every fuzzer over its corpus and FUZZ_RUNS (20000) seeded inputs
 #   tests/run.sh fuzz FUZZER...              every fuzzer for FUZZ_SECONDS (60), new inputs kept in its corpus
+#   tests/run.sh ct PROGRAM...               every program under Valgrind, which sees branches on secrets; skipped without it
+#   tests/run.sh arm64 PROGRAM ARGUMENT...   a static program for the target on this machine; skipped without qemu-aarch64
 # A test prints "ok NAME" or "not ok NAME" a case. Counts are added to build/check.count as "PASSED FAILED".
 set -u
 mode=$1; shift
@@ -25,6 +27,30 @@ if [ "$mode" = fuzz ]; then
     done
     exit 0
 fi
+count() { # count NAME: what was tallied, for the sum of `make check`
+    mkdir -p "$root/build" && echo "$passed $failed" >>"$root/build/check.count"
+    echo "$1: $passed passed, $failed failed"
+    [ "$failed" = 0 ]
+}
+if [ "$mode" = arm64 ]; then
+    qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static) ||
+        { echo "arm64: skipped, qemu-aarch64 (qemu-user) is not installed"; exit 0; }
+    timeout 300 "$qemu" "$@" >"$log" 2>&1; tally "$1" $? "$log"
+    count arm64
+    exit
+fi
+if [ "$mode" = ct ]; then
+    if ! command -v valgrind >/dev/null; then echo "ct: skipped, valgrind is not installed"; exit 0; fi
+    for f in "$@"; do
+        check_ct="valgrind -q --error-exitcode=9 --suppressions=$root/tests/ct/valgrind.supp"
+        { if $check_ct "$f"; then echo "ok $(basename "$f"): constant time"; else echo "not ok $(basename "$f")"; fi
+          if $check_ct "$f" leak; then echo "not ok a leak on purpose goes unseen"; else echo "ok a leak on purpose is seen"; fi
+        } >"$log" 2>&1
+        tally "$f" 0 "$log"
+    done
+    count ct
+    exit
+fi
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     timeout 300 "$1" >"$log" 2>&1; tally "$1" $? "$log"; shift
 done
@@ -35,6 +61,4 @@ for f in "$@"; do
         >"$log" 2>&1; then echo "ok $(basename "$f")" >>"$log"; s=0; else s=1; fi
     tally "$f" $s "$log"; rm -rf "$scratch"; rmdir "$dir" 2>/dev/null
 done
-mkdir -p "$root/build" && echo "$passed $failed" >>"$root/build/check.count"
-echo "unit: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+count unit

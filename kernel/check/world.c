@@ -13,6 +13,7 @@
 #include "init/boot.h"
 
 static struct slot *root_slots;
+unsigned world_seed;
 
 struct slot *world_slot(unsigned index)
 {
@@ -28,7 +29,7 @@ void world_check(const char *after)
 {
     const char *rule = kernel_check(root_slots, WORLD_SLOTS);
     if (rule != NULL) {
-        fprintf(stderr, "after %s: %s (%p)\n", after, rule, kernel_check_culprit);
+        fprintf(stderr, "after %s: %s (%p, seed %u)\n", after, rule, kernel_check_culprit, world_seed);
         abort();
     }
 }

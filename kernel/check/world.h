@@ -55,6 +55,9 @@ struct slot *world_slot(unsigned index);
 /** Lets time pass and delivers what became pending. */
 void world_wait(ticks_t ticks);
 
+/** What the message shall name, for tests that draw random numbers. */
+extern unsigned world_seed;
+
 /** Stops the test with a message when an invariant is broken. */
 void world_check(const char *after);
 

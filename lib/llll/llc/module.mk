@@ -1,0 +1,3 @@
+$(call lib,base)
+$(call skip,kernel boot)
+$(call test_libs,-lcrypto)

@@ -1,0 +1,3 @@
+$(call lib,base llc)
+$(call skip,arm64 linux kernel boot)
+$(call host_libs,-largon2)

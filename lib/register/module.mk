@@ -1,0 +1,2 @@
+$(call lib,base llc)
+$(call skip,kernel boot)

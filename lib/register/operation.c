@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Operations as bytes: every layout of the ledger, read strictly, and those that we make, written.
+ * Owns:   nothing.    Uses: base.
+ * Source: docs/spec/register.md section 5
+ */
+#include "register.h"
+
+#define PREFIX_VALIDATE  0x40u
+#define PREFIX_CONDITION 0x41u
+#define TRUST_KEY_BYTES  72u
+
+const char *operation_name(enum operation_code code)
+{
+    switch (code) {
+    case OPERATION_WRITE:
+        return "WRITE";
+    case OPERATION_CREATE:
+        return "CREATE";
+    case OPERATION_AUTHORIZE:
+        return "AUTHORIZE";
+    case OPERATION_TRANSFER:
+        return "TRANSFER";
+    case OPERATION_CLAIM:
+        return "CLAIM";
+    case OPERATION_APPEND:
+        return "APPEND";
+    case OPERATION_DEBIT:
+        return "DEBIT";
+    case OPERATION_CREDIT:
+        return "CREDIT";
+    case OPERATION_COINBASE:
+        return "COINBASE";
+    case OPERATION_GENESIS:
+        return "GENESIS";
+    case OPERATION_TRUST:
+        return "TRUST";
+    case OPERATION_FEE:
+        return "FEE";
+    case OPERATION_LEGACY:
+        return "LEGACY";
+    case OPERATION_MIGRATE:
+        return "MIGRATE";
+    }
+    return "unknown";
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static bool get256(struct cursor *c, struct u256 *out)
+{
+    return cursor_copy(c, out->bytes, U256_BYTES);
+}
+
+static bool get512(struct cursor *c, struct u512 *out)
+{
+    return cursor_copy(c, out->bytes, U512_BYTES);
+}
+
+static bool get_signed(struct cursor *c, int64_t *out)
+{
+    uint64_t n;
+    if (!cursor_le64(c, &n)) {
+        return false;
+    }
+    *out = n <= INT64_MAX ? (int64_t)n : -1 - (int64_t)(UINT64_MAX - n);
+    return true;
+}
+
+static bool skip(struct cursor *c, size_t len_bytes)
+{
+    struct cursor ignored;
+    return cursor_take(c, len_bytes, &ignored);
+}
+
+/** Reads what follows the code. @return false when it is cut short; whether bytes are left is the caller's business. */
+static bool layout_get(struct cursor *c, struct operation *op)
+{
+    struct cursor ignored;
+    switch (op->code) {
+    case OPERATION_WRITE:
+    case OPERATION_APPEND:
+        return get256(c, &op->address) && vector_get(c, &op->data);
+    case OPERATION_CREATE:
+        return get256(c, &op->address) && cursor_u8(c, &op->kind) && vector_get(c, &op->data);
+    case OPERATION_AUTHORIZE:
+        return get512(c, &op->txid) && get256(c, &op->other);
+    case OPERATION_TRANSFER:
+        return get256(c, &op->address) && get256(c, &op->other) && cursor_u8(c, &op->kind) &&
+               (op->kind == TRANSFER_CLAIM || op->kind == TRANSFER_FORCE);
+    case OPERATION_CLAIM:
+        return get512(c, &op->txid) && cursor_le32(c, &op->contract) && get256(c, &op->address);
+    case OPERATION_DEBIT:
+        return get256(c, &op->address) && get256(c, &op->other) && cursor_le64(c, &op->amount) &&
+               skip(c, sizeof(uint64_t)); /* the reference */
+    case OPERATION_CREDIT:
+        return get512(c, &op->txid) && cursor_le32(c, &op->contract) && get256(c, &op->address) &&
+               get256(c, &op->other) && cursor_le64(c, &op->amount);
+    case OPERATION_COINBASE:
+        return get256(c, &op->other) && cursor_le64(c, &op->amount) && skip(c, sizeof(uint64_t)); /* the nonce */
+    case OPERATION_GENESIS:
+        return cursor_le64(c, &op->amount);
+    case OPERATION_TRUST:
+        return get512(c, &op->txid) && cursor_le64(c, &op->score) && get_signed(c, &op->change) &&
+               cursor_le64(c, &op->amount);
+    case OPERATION_FEE:
+        return get256(c, &op->address) && cursor_le64(c, &op->amount);
+    case OPERATION_LEGACY:
+        return get256(c, &op->address) && cursor_le64(c, &op->amount) && vector_get(c, &ignored);
+    case OPERATION_MIGRATE: /* behind the account: trust key; behind the amount: score, last stake */
+        return get512(c, &op->txid) && get256(c, &op->address) && skip(c, TRUST_KEY_BYTES) &&
+               cursor_le64(c, &op->amount) && skip(c, sizeof(uint32_t) + U512_BYTES);
+    }
+    return false;
+}
+
+static bool is_code(uint8_t byte)
+{
+    return strcmp(operation_name((enum operation_code)byte), "unknown") != 0;
+}
+
+enum register_err operation_parse(struct cursor bytes, struct operation *out)
+{
+    struct operation op = {.code = OPERATION_WRITE};
+    uint8_t code;
+    if (!cursor_u8(&bytes, &code)) {
+        return REGISTER_MALFORMED;
+    }
+    if (code == PREFIX_CONDITION) {
+        op.has_condition_prefix = true;
+        if (!cursor_u8(&bytes, &code)) {
+            return REGISTER_MALFORMED;
+        }
+    } else if (code == PREFIX_VALIDATE) {
+        op.has_validate_prefix = true;
+        if (!skip(&bytes, U512_BYTES + sizeof(uint32_t)) || !cursor_u8(&bytes, &code)) {
+            return REGISTER_MALFORMED;
+        }
+    }
+    if (!is_code(code)) {
+        return REGISTER_OPERATION;
+    }
+    op.code = (enum operation_code)code;
+    if ((op.has_condition_prefix && op.code != OPERATION_TRANSFER && op.code != OPERATION_DEBIT) ||
+        (op.has_validate_prefix &&
+         (op.code == OPERATION_COINBASE || op.code == OPERATION_TRUST || op.code == OPERATION_GENESIS))) {
+        return REGISTER_OPERATION;
+    }
+    if (!layout_get(&bytes, &op) || !cursor_is_empty(&bytes)) {
+        return REGISTER_MALFORMED;
+    }
+    *out = op;
+    return REGISTER_OK;
+}
+
+enum register_err operation_check_conditions(const struct operation *op, size_t condition_bytes)
+{
+    bool may = op->code == OPERATION_TRANSFER || op->code == OPERATION_DEBIT;
+    bool must = may && address_is_wildcard(&op->other);
+    return (condition_bytes > 0 ? may : !must) ? REGISTER_OK : REGISTER_CONDITIONS;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+static void head_put(struct writer *w, enum operation_code code, const struct u256 *address)
+{
+    writer_u8(w, (uint8_t)code);
+    writer_put(w, address->bytes, U256_BYTES);
+}
+
+void operation_put_create(struct writer *w, const struct u256 *address, enum register_type type, const void *data,
+                          size_t data_bytes)
+{
+    head_put(w, OPERATION_CREATE, address);
+    writer_u8(w, (uint8_t)type);
+    vector_put(w, data, data_bytes);
+}
+
+void operation_put_write(struct writer *w, const struct u256 *address, const void *payload, size_t payload_bytes)
+{
+    head_put(w, OPERATION_WRITE, address);
+    vector_put(w, payload, payload_bytes);
+}
+
+void operation_put_append(struct writer *w, const struct u256 *address, const void *data, size_t data_bytes)
+{
+    head_put(w, OPERATION_APPEND, address);
+    vector_put(w, data, data_bytes);
+}
+
+void operation_put_transfer(struct writer *w, const struct u256 *address, const struct u256 *recipient, bool is_forced)
+{
+    head_put(w, OPERATION_TRANSFER, address);
+    writer_put(w, recipient->bytes, U256_BYTES);
+    writer_u8(w, is_forced ? TRANSFER_FORCE : TRANSFER_CLAIM);
+}
+
+void operation_put_claim(struct writer *w, const struct u512 *txid, uint32_t contract, const struct u256 *address)
+{
+    writer_u8(w, OPERATION_CLAIM);
+    writer_put(w, txid->bytes, U512_BYTES);
+    writer_le32(w, contract);
+    writer_put(w, address->bytes, U256_BYTES);
+}

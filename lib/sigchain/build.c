@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Making transactions: contracts with their register streams, then the numbers, key and signature.
+ * Owns:   nothing; the builder and its buffer are the caller's.    Uses: base, llc, register.
+ * Limits: one Brainpool key; no conditions. Proof of work for a first transaction on a public network is the host's
+ *         business.
+ * Source: docs/spec/sigchain.md section 1
+ */
+#include "sigchain.h"
+
+#define STATE_BEFORE 0x01u
+#define STATE_AFTER  0x02u
+
+/* The number of contracts stands first and is patched as they come: up to 100 it is one byte. */
+_Static_assert(TRANSACTION_CONTRACTS_MAX < 0xfd, "the number of contracts is one byte");
+
+void transaction_begin(struct transaction_builder *b, const struct u256 *genesis, uint64_t timestamp, void *buffer,
+                       size_t cap_bytes)
+{
+    b->out = writer_of(buffer, cap_bytes);
+    b->caller = (struct register_caller){*genesis, timestamp, TRANSACTION_VERSION};
+    b->contract_count = 0;
+    writer_u8(&b->out, 0);
+}
+
+static struct writer operation_writer(struct transaction_builder *b)
+{
+    return writer_of(b->operation, sizeof b->operation);
+}
+
+/** Adds the contract for the operation in `w`. */
+static enum register_err contract_add(struct transaction_builder *b, const struct writer *w,
+                                      struct register_state *state)
+{
+    struct operation op;
+    struct writer registers = writer_of(b->registers, sizeof b->registers);
+    if (w->overflow) {
+        return REGISTER_TOO_LARGE;
+    }
+    if (b->out.overflow || b->contract_count == TRANSACTION_CONTRACTS_MAX) {
+        return REGISTER_NO_SPACE;
+    }
+    enum register_err err = operation_parse(cursor_of(w->bytes, w->used_bytes), &op);
+    assert(err == REGISTER_OK); /* we wrote it */
+    if (op.code != OPERATION_CREATE) {
+        writer_u8(&registers, STATE_BEFORE);
+        register_serialise(state, &registers);
+    }
+    /* Room for the streams, their lengths, and the checksum, so that nothing is added in part. */
+    if (b->out.cap_bytes - b->out.used_bytes < w->used_bytes + registers.used_bytes + 3 + 1 + 3 + 9) {
+        return REGISTER_NO_SPACE;
+    }
+    err = register_execute(&op, &b->caller, state);
+    if (err != REGISTER_OK) {
+        return err;
+    }
+    writer_u8(&registers, STATE_AFTER);
+    writer_le64(&registers, state->checksum);
+    vector_put(&b->out, w->bytes, w->used_bytes);
+    vector_put(&b->out, NULL, 0);
+    vector_put(&b->out, registers.bytes, registers.used_bytes);
+    assert(!b->out.overflow);
+    b->out.bytes[0] = (uint8_t)++b->contract_count;
+    return REGISTER_OK;
+}
+
+enum register_err transaction_create(struct transaction_builder *b, const struct u256 *address, enum register_type type,
+                                     const void *data, size_t data_bytes, struct register_state *state)
+{
+    struct writer w = operation_writer(b);
+    operation_put_create(&w, address, type, data, data_bytes);
+    return contract_add(b, &w, state);
+}
+
+enum register_err transaction_write(struct transaction_builder *b, const struct u256 *address, const void *payload,
+                                    size_t payload_bytes, struct register_state *state)
+{
+    struct writer w = operation_writer(b);
+    operation_put_write(&w, address, payload, payload_bytes);
+    return contract_add(b, &w, state);
+}
+
+enum register_err transaction_append(struct transaction_builder *b, const struct u256 *address, const void *data,
+                                     size_t data_bytes, struct register_state *state)
+{
+    struct writer w = operation_writer(b);
+    operation_put_append(&w, address, data, data_bytes);
+    return contract_add(b, &w, state);
+}
+
+enum register_err transaction_transfer(struct transaction_builder *b, const struct u256 *address,
+                                       const struct u256 *recipient, bool is_forced, struct register_state *state)
+{
+    if (address_is_wildcard(recipient)) {
+        return REGISTER_CONDITIONS; /* which we do not make */
+    }
+    struct writer w = operation_writer(b);
+    operation_put_transfer(&w, address, recipient, is_forced);
+    return contract_add(b, &w, state);
+}
+
+enum register_err transaction_claim(struct transaction_builder *b, const struct u512 *txid, uint32_t contract,
+                                    const struct u256 *address, struct register_state *state)
+{
+    struct writer w = operation_writer(b);
+    operation_put_claim(&w, txid, contract, address);
+    return contract_add(b, &w, state);
+}
+
+enum lx_err sigchain_key_hash(const uint8_t secret[BRAINPOOL_SECRET_BYTES], struct u256 *out)
+{
+    uint8_t key[BRAINPOOL_PUBLIC_BYTES];
+    enum lx_err err = brainpool_public_of(secret, key);
+    if (err == LX_OK) {
+        sk256_of(key, sizeof key, out);
+    }
+    return err;
+}
+
+static void numbers_put(struct transaction_builder *b, const struct sigchain_link *link, const struct u256 *next)
+{
+    writer_le32(&b->out, b->caller.version);
+    writer_le32(&b->out, link->sequence);
+    writer_le64(&b->out, b->caller.timestamp);
+    writer_put(&b->out, next->bytes, U256_BYTES);
+    writer_put(&b->out, link->recovery.bytes, U256_BYTES);
+    writer_put(&b->out, link->genesis.bytes, U256_BYTES);
+    writer_put(&b->out, link->previous.bytes, U512_BYTES);
+    writer_u8(&b->out, SIGNATURE_BRAINPOOL);
+    writer_u8(&b->out, SIGNATURE_BRAINPOOL);
+}
+
+/** Signs what is hashed, which is all that has been written, and writes key and signature behind it. */
+static enum lx_err signature_put(struct transaction_builder *b, const uint8_t *secret,
+                                 const uint8_t key[BRAINPOOL_PUBLIC_BYTES], const uint8_t *random, struct u512 *txid)
+{
+    struct transaction tx = {.hashed = cursor_of(b->out.bytes, b->out.used_bytes)};
+    uint8_t digest[BRAINPOOL_DIGEST_BYTES], signature[BRAINPOOL_SIGNATURE_BYTES];
+    transaction_id(&tx, txid);
+    gb_of_mem(txid->bytes, U512_BYTES, digest);
+    enum lx_err err = brainpool_sign(secret, digest, random, signature);
+    if (err != LX_OK) {
+        return err;
+    }
+    vector_put(&b->out, key, BRAINPOOL_PUBLIC_BYTES);
+    vector_put(&b->out, signature, sizeof signature);
+    if (b->out.overflow) {
+        return LX_ENOSPC;
+    }
+    /*
+     * A bit that flipped while signing could give the secret away with the signature, so it does not leave unverified.
+     */
+    err = transaction_parse(b->out.bytes, b->out.used_bytes, &tx);
+    if (err == LX_OK) {
+        err = transaction_verify_signature(&tx, txid, &b->work);
+    }
+    if (err != LX_OK) {
+        wipe(b->out.bytes, b->out.used_bytes);
+        return LX_EIO;
+    }
+    return LX_OK;
+}
+
+enum lx_err transaction_sign(struct transaction_builder *b, const struct sigchain_link *link, const struct u256 *next,
+                             const uint8_t secret[BRAINPOOL_SECRET_BYTES], const uint8_t random[BRAINPOOL_RANDOM_BYTES],
+                             struct u512 *txid)
+{
+    uint8_t key[BRAINPOOL_PUBLIC_BYTES];
+    struct u256 hash;
+    enum lx_err err = brainpool_public_of(secret, key);
+    if (err != LX_OK) {
+        return err;
+    }
+    sk256_of(key, sizeof key, &hash);
+    if (b->contract_count == 0 || !u256_equal(&link->genesis, &b->caller.genesis) ||
+        b->caller.timestamp < link->not_before || u256_is_zero(next) ||
+        (!u256_is_zero(&link->key) && !u256_equal(&link->key, &hash))) {
+        return LX_EINVAL;
+    }
+    numbers_put(b, link, next);
+    if (b->out.overflow) {
+        return LX_ENOSPC;
+    }
+    return signature_put(b, secret, key, random, txid);
+}

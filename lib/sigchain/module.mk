@@ -1,0 +1,2 @@
+$(call lib,base llc register)
+$(call skip,kernel boot)

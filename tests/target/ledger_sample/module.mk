@@ -1,0 +1,1 @@
+$(call app,base llc register sigchain)
