@@ -4,17 +4,19 @@ B := build
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 include mk/variants.mk
 include mk/rules.mk
-include $(sort $(shell find abi boot kernel rt proto lib services apps tools tests -name module.mk))
+include $(sort $(shell find $(wildcard abi boot kernel rt proto lib services apps tools tests) -name module.mk))
 
 host_variants := host asan fuzz
 $(foreach v,$(VARIANTS),$(eval $(call stamp,$(v))))
 $(foreach l,$(LIBS),$(eval $(call public_header,$(l))))
 $(foreach v,$(VARIANTS),$(foreach l,$(LIBS),$(if $(filter $(v),$($(l).skip)),,$(eval $(call library,$(v),$(l))))))
+
+include mk/third_party.mk
+include mk/system.mk
 
 # ---- host tools, unit tests, fuzzers --------------------------------------------------------------------------------
 
