@@ -1,0 +1,82 @@
+# What runs on the target: the loader, components, systems and their boot images. The declarations:
+#
+#   $(call loader,USES)        the boot loader               -> build/boot/loader.elf, loader.bin
+#   $(call service,USES)       a component (mk/rules.mk)     -> build/arm64/services/NAME.elf
+#   $(call root_task,USES)     the component that the kernel starts
+#   systems/NAME.sys           a system                      -> build/NAME.img, build/NAME/report.txt, graph.dot
+#
+# KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
+
+KERNEL ?= $(B)/kernel/kernel.elf
+SYSTEM ?= hello
+LX_KEYS ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/lx-os/keys
+QEMU := qemu-system-aarch64
+QEMU_BOARD := virt,virtualization=on,gic-version=2
+QEMU_MACHINE := -machine $(QEMU_BOARD) -cpu cortex-a53 -m 2G -nic none
+
+# ---- keys and the board -------------------------------------------------------------------------------------------------
+
+# The pair is made once, outside the tree; the loader gets the public half.
+$(B)/keys/image.pub: $(B)/host/bin/lxpack
+	@mkdir -p $(@D)
+	$(Q)$< key $(LX_KEYS)/image.key $@
+
+$(B)/board/qemu_virt.dtb: | $(B)/deps
+	@mkdir -p $(@D)
+	$(Q)$(QEMU) $(QEMU_MACHINE) -machine dumpdtb=$@ -display none 2>/dev/null
+
+# ---- the loader -----------------------------------------------------------------------------------------------------------
+
+loader_libs = $(call archives,boot,$(LOADER.uses))
+$(eval $(call compile,boot,$(LOADER.dir),$(LOADER.uses),-DTRUST_KEY_FILE='"$(B)/keys/image.pub"'))
+$(B)/boot/$(LOADER.dir)/trust.S.o: $(B)/keys/image.pub
+$(B)/boot/loader.elf: $(call objects,boot,$(LOADER.dir)) $(loader_libs) $(LOADER.dir)/loader.ld
+	@mkdir -p $(@D)
+	$(Q)$(boot.cc) $(boot.ldflags) -T $(LOADER.dir)/loader.ld -o $@ $(call objects,boot,$(LOADER.dir)) \
+		-Wl,--start-group $(loader_libs) -Wl,--end-group -lgcc
+$(B)/boot/loader.bin: $(B)/boot/loader.elf
+	$(Q)$(CROSS)objcopy -O binary --pad-to=0x$$($(CROSS)nm $< | sed -n 's/^\([0-9a-f]*\) . loader_image_end$$/\1/p') $< $@
+
+# ---- components ----------------------------------------------------------------------------------------------------------
+
+# Headers of all interfaces: #include "proto/NAME.h".
+$(B)/inc/proto/proto.h: | $(B)/inc/proto/proto
+$(B)/inc/proto/proto:
+	@mkdir -p $(@D)
+	@ln -sfn $(CURDIR)/proto $@
+
+component_libs = $(call archives,arm64,$(1))
+# component NAME, USES: links what a directory declares.
+define component
+$(call compile,arm64,$(service.$(1).dir),$(2))
+$(B)/arm64/services/$(1).elf: $(call objects,arm64,$(service.$(1).dir)) $(call component_libs,$(2)) rt/component.ld
+	@mkdir -p $$(@D)
+	$$(Q)$(arm64.cc) $(arm64.ldflags) -T rt/component.ld -o $$@ $(call objects,arm64,$(service.$(1).dir)) \
+		-Wl,--start-group $(call component_libs,$(2)) -lc -lgcc -Wl,--end-group
+endef
+rt_uses := rt invoke mem base format shmq proto
+$(foreach s,$(filter-out $(ROOT_TASK),$(SERVICES)),$(eval $(call component,$(s),$(sort $(service.$(s).uses) $(rt_uses)))))
+$(foreach s,$(ROOT_TASK),$(eval $(call component,$(s),$(service.$(s).uses))))
+components := $(SERVICES:%=$(B)/arm64/services/%.elf)
+components: $(components)
+
+# ---- systems and their images -----------------------------------------------------------------------------------------------
+
+systems := $(notdir $(basename $(wildcard systems/*.sys tests/system/*.sys)))
+pack_flags = -p $(B)/arm64/services -d $(B)/board/qemu_virt.dtb
+pack_needs := $(B)/host/bin/lxpack $(components) $(B)/board/qemu_virt.dtb
+
+# image NAME: from its .sys file, wherever that stands.
+define image
+$(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL)
+	@mkdir -p $$(@D)/$(notdir $(basename $(1)))
+	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
+		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $(1)
+endef
+$(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(s))))
+images: $(systems:%=$(B)/%.img)
+
+run: $(B)/$(SYSTEM).img
+	$(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
+
+.PHONY: components images run
