@@ -47,9 +47,11 @@ $(B)/deps: mk/deps.sh mk/deps.list
 	@mkdir -p $(@D)
 	@mk/deps.sh $@
 
-check: check-unit
+check: check-unit check-bad check-system
 
-all: tools
+bench: bench-system
+
+all: tools $(if $(has_kernel),images,components)
 
 clean:
 	rm -rf $(B)
@@ -61,6 +63,6 @@ help:
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 
 FORCE:
-.PHONY: FORCE all tools check check-unit fuzz clean help
+.PHONY: FORCE all tools check check-unit bench fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -66,9 +66,14 @@ systems := $(notdir $(basename $(wildcard systems/*.sys tests/system/*.sys)))
 pack_flags = -p $(B)/arm64/services -d $(B)/board/qemu_virt.dtb
 pack_needs := $(B)/host/bin/lxpack $(components) $(B)/board/qemu_virt.dtb
 
+# Another KERNEL on the command line makes the images anew.
+$(B)/kernel.choice: FORCE
+	@mkdir -p $(@D)
+	@echo '$(KERNEL)' | cmp -s - $@ || echo '$(KERNEL)' > $@
+
 # image NAME: from its .sys file, wherever that stands.
 define image
-$(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL)
+$(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
 	@mkdir -p $$(@D)/$(notdir $(basename $(1)))
 	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
 		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $(1)
@@ -79,4 +84,36 @@ images: $(systems:%=$(B)/%.img)
 run: $(B)/$(SYSTEM).img
 	$(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
 
-.PHONY: components images run
+# QEMU waits for a debugger; build/NAME/gdb has the symbols of kernel and loader, and `lx-component NAME` those of one component.
+debug: $(B)/$(SYSTEM).img
+	@{ echo 'set architecture aarch64'; echo 'file $(KERNEL)'; echo 'add-symbol-file $(B)/boot/loader.elf'; \
+	   echo 'define lx-component'; echo '  eval "symbol-file $(B)/arm64/services/%s.elf", "$$arg0"'; echo 'end'; \
+	   echo 'document lx-component'; echo 'Load the symbols of one component; all lie at the same addresses.'; echo 'end'; \
+	   echo 'target remote :1234'; } >$(B)/$(SYSTEM)/gdb
+	@echo 'now, in another terminal: gdb-multiarch -x $(B)/$(SYSTEM)/gdb'
+	$(QEMU) $(QEMU_MACHINE) -nographic -kernel $< -S -s
+
+# ---- tests ------------------------------------------------------------------------------------------------------------------
+
+system_tests := $(sort $(wildcard tests/system/*.test))
+bad_systems := $(sort $(wildcard systems/bad/*.sys))
+# A kernel is there when its file is, or when a rule of this build makes it (which then stands in KERNEL_TARGET).
+has_kernel := $(if $(wildcard $(KERNEL))$(filter $(KERNEL),$(KERNEL_TARGET)),yes)
+
+# Each file in systems/bad has one mistake and, in its first line, what lxpack must say about it.
+check-bad: $(pack_needs)
+	@tests/run.sh bad "$(B)/host/bin/lxpack check $(pack_flags)" $(bad_systems)
+
+ifeq ($(has_kernel),yes)
+check-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
+	@tests/run.sh system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
+
+bench-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
+	@$(B)/host/bin/lxtest -i $(B) -b $(B)/bench.csv $(shell grep -l '^measure' $(system_tests)) | sed -n 's/^# //p'
+else
+check-system:
+	@echo 'system: skipped, there is no kernel ($(KERNEL)); KERNEL=path/to/sel4.elf names one'
+bench-system: check-system
+endif
+
+.PHONY: components images run debug check-bad check-system bench-system

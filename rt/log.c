@@ -60,9 +60,13 @@ void rt_log(const char *text, ...)
 
 void rt_panic(const char *text, ...)
 {
+    static bool panicking; /* what goes wrong while the last line is written is not reported again */
     va_list args;
     va_start(args, text);
-    log_list(text, args);
+    if (!panicking) {
+        panicking = true;
+        log_list(text, args);
+    }
     va_end(args);
     for (;;) {
         __asm__ volatile("udf #0");

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Runs test programs and fuzzers.
 #   tests/run.sh unit TEST... -- FUZZER...   every test; every fuzzer over its corpus and FUZZ_RUNS (20000) seeded inputs
+#   tests/run.sh system RUNNER SCRIPT...     boots systems and checks what they say (tools/lxtest)
+#   tests/run.sh bad CHECKER FILE.sys...     every file is refused with the sentence after "# refused:" in its first line
 #   tests/run.sh fuzz FUZZER...              every fuzzer for FUZZ_SECONDS (60), new inputs kept in its corpus
 # A test prints "ok NAME" or "not ok NAME" a case. Counts are added to build/check.count as "PASSED FAILED".
 set -u
@@ -25,6 +27,31 @@ if [ "$mode" = fuzz ]; then
     done
     exit 0
 fi
+finish() { # finish WHAT: the counts, and the end
+    mkdir -p "$root/build" && echo "$passed $failed" >>"$root/build/check.count"
+    echo "$1: $passed passed, $failed failed"
+    [ "$failed" = 0 ]; exit
+}
+if [ "$mode" = system ]; then
+    runner=$1; shift
+    for t in "$@"; do
+        # shellcheck disable=SC2086
+        timeout 300 $runner "$t" >"$log" 2>&1; tally "$t" $? "$log"
+    done
+    finish system
+fi
+if [ "$mode" = bad ]; then
+    checker=$1; shift
+    for t in "$@"; do
+        want=$(sed -n '1s/^# refused: //p' "$t")
+        # shellcheck disable=SC2086
+        got=$($checker "$t" 2>&1 | sed -n 's/^lxpack: \([^ ]*:\)\{0,1\} *//p')
+        if [ -n "$want" ] && [ "$got" = "$want" ]; then echo "ok $t" >"$log"
+        else { echo "not ok $t"; echo "wanted: $want"; echo "said:   $got"; } >"$log"; fi
+        tally "$t" 0 "$log"
+    done
+    finish bad
+fi
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     timeout 300 "$1" >"$log" 2>&1; tally "$1" $? "$log"; shift
 done
@@ -35,6 +62,4 @@ for f in "$@"; do
         >"$log" 2>&1; then echo "ok $(basename "$f")" >>"$log"; s=0; else s=1; fi
     tally "$f" $s "$log"; rm -rf "$scratch"; rmdir "$dir" 2>/dev/null
 done
-mkdir -p "$root/build" && echo "$passed $failed" >>"$root/build/check.count"
-echo "unit: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish unit

@@ -328,7 +328,7 @@ enum proto_status component_inspect(uint32_t index, struct system_state *out)
     /* A frame is {previous frame, return address}; frames rise, so that a broken chain ends. */
     out->frames[out->frame_count++] = context.pc;
     uint64_t frame = context.x29;
-    while (out->frame_count < SYSTEM_BACKTRACE_MAX && read_stack(&c, frame, pair)) {
+    while (out->frame_count < SYSTEM_BACKTRACE_MAX && read_stack(&c, frame, pair) && pair[1] != 0) {
         out->frames[out->frame_count++] = pair[1] & ((1ull << 40) - 1); /* without a pointer authentication code */
         if (pair[0] <= frame) {
             break;

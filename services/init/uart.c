@@ -43,10 +43,14 @@ void say(const char *text, ...)
 
 void stop(const char *text, ...)
 {
+    static bool stopping;
     va_list args;
     va_start(args, text);
-    say("LX-OS init: the system cannot start:");
-    say_list(text, args);
+    if (!stopping) {
+        stopping = true;
+        say("LX-OS init: the system cannot go on:");
+        say_list(text, args);
+    }
     va_end(args);
     while (tcb_suspend(seL4_CapInitThreadTCB) == seL4_NoError) {
     }

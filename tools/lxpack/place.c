@@ -643,6 +643,20 @@ static void fill_slot(const struct fill *f)
     }
 }
 
+/* The runtime's own call to the root task, which says that init() is done. */
+static bool fill_ready(const struct fill *f)
+{
+    if (f->slot->kind != SLOT_CALL || strcmp(f->slot->name, "rt_ready") != 0) {
+        return false;
+    }
+    if (f->c->passive) {
+        f->slot->flags |= SLOT_GIVEN;
+        AS(lx_call, f)->endpoint =
+            add_cap(f->c, DESC_CAP_INBOX, f->slot->name, 0, BADGE_MESSAGE | f->self, RIGHT_WRITE, 1);
+    }
+    return true;
+}
+
 /* The console's rings come last, when all logs have their shares. */
 static void fill_component(int index, bool logs)
 {
@@ -651,7 +665,7 @@ static void fill_component(int index, bool logs)
         struct slot_record *slot = c->slots[i];
         struct fill f = {c, (uint32_t)index, slot, component_item(c, slot->name)};
         bool optional_absent = f.item == NULL && (slot->flags & SLOT_OPTIONAL) != 0 && slot->kind != SLOT_LOG;
-        if ((slot->kind == SLOT_LOGS) == logs && !optional_absent) {
+        if ((slot->kind == SLOT_LOGS) == logs && (logs || !fill_ready(&f)) && !optional_absent) {
             fill_slot(&f);
         }
     }

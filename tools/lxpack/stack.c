@@ -2,7 +2,8 @@
 /**
  * A bound of a component's stack, from its machine code: how far each function moves the stack pointer down, and who calls
  * whom. The walk stops with a reason where a call goes through a pointer, the stack pointer moves by a register, or functions
- * call each other in a circle.
+ * call each other in a circle. Functions that end the component (a failed assertion, a panic) are counted once, at the end of
+ * the longest way, because they may be called from anywhere, themselves included, and never return.
  * Source: Arm ARM DDI 0487 section C4.1 (encodings)
  */
 #include <stdio.h>
@@ -15,6 +16,7 @@ struct node {
     uint64_t frame_bytes;
     uint64_t depth_bytes;
     bool indirect, dynamic;
+    bool final; /* ends the component */
 };
 struct edge {
     size_t from, to;
@@ -73,7 +75,7 @@ static uint64_t lowers(uint32_t w, bool *dynamic)
 static void add_edge(struct graph *g, size_t from, uint64_t target)
 {
     size_t to;
-    if (!find(g->elf, target, &to) || to == from || g->edge_count == g->edge_cap) {
+    if (!find(g->elf, target, &to) || to == from || g->nodes[to].final || g->edge_count == g->edge_cap) {
         return;
     }
     g->edges[g->edge_count++] = (struct edge){from, to};
@@ -142,22 +144,55 @@ static bool settle(struct graph *g, const bool *reached)
     return false;
 }
 
+static const char *why_not(const struct graph *g, const bool *reached, const char **function)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        *function = g->elf->functions[i].name;
+        if (reached[i] && g->nodes[i].indirect) {
+            return "calls through a pointer";
+        }
+        if (reached[i] && g->nodes[i].dynamic) {
+            return "recurses or moves the stack by a register";
+        }
+    }
+    return NULL;
+}
+
 static void judge(struct component *c, struct graph *g, size_t root)
 {
     bool *reached = zalloc(g->count * sizeof *reached);
+    const char *function = "";
+    uint64_t end_bytes = 0;
     reach(g, root, reached);
     for (size_t i = 0; i < g->count; i++) {
-        if (reached[i] && (g->nodes[i].indirect || g->nodes[i].dynamic)) {
-            snprintf(c->stack_why, sizeof c->stack_why, "%s %s", g->elf->functions[i].name,
-                     g->nodes[i].indirect ? "calls through a pointer" : "recurses or moves the stack by a register");
-            return;
+        if (g->nodes[i].final) {
+            reach(g, i, reached);
         }
+    }
+    const char *why = why_not(g, reached, &function);
+    if (why != NULL) {
+        snprintf(c->stack_why, sizeof c->stack_why, "%s %s", function, why);
+        return;
     }
     if (!settle(g, reached)) {
         (void)copy_string(c->stack_why, sizeof c->stack_why, "functions call each other in a circle");
         return;
     }
-    c->stack_bound = g->nodes[root].depth_bytes;
+    for (size_t i = 0; i < g->count; i++) {
+        end_bytes = g->nodes[i].final && g->nodes[i].depth_bytes > end_bytes ? g->nodes[i].depth_bytes : end_bytes;
+    }
+    c->stack_bound = g->nodes[root].depth_bytes + end_bytes;
+}
+
+static bool is_final(const char *name)
+{
+    static const char *const names[] = {"__stack_chk_fail", "__assert_func", "abort", "rt_panic", "stop"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void stack_bound(struct component *c)
@@ -170,6 +205,9 @@ void stack_bound(struct component *c)
     }
     g.nodes = zalloc(g.count * sizeof *g.nodes);
     g.edges = zalloc(g.edge_cap * sizeof *g.edges);
+    for (size_t i = 0; i < g.count; i++) {
+        g.nodes[i].final = is_final(c->elf.functions[i].name);
+    }
     for (size_t i = 0; i < g.count; i++) {
         read_function(&g, i);
     }
