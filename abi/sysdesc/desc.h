@@ -21,6 +21,7 @@ enum {
     DESC_IRQS_MAX = 64,
     DESC_CAPS_MAX = 2048,
     DESC_WATCHES_MAX = 128,
+    DESC_RESTARTS_MAX = 16, /**< per period */
     DESC_CSPACE_BITS_MAX = 16,
     DESC_CODE_PAGES_MAX = 4096,
     DESC_PUBLISHED_MAX = 64, /**< physical addresses in one info page */

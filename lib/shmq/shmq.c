@@ -34,6 +34,9 @@ void shmq_open(struct shmq *q, void *shared, uint32_t record_bytes, uint32_t rec
                        .is_producer = is_producer};
     q->mine = load(q, is_producer, OFFSET_INDEX);
     q->published = q->mine;
+    if (is_producer) { /* awake: what it would wake at lies behind the head */
+        store(q, OFFSET_WAKE, load(q, false, OFFSET_INDEX) - 1);
+    }
     (void)shmq_ready(q);
 }
 

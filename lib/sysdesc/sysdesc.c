@@ -341,6 +341,10 @@ static const char *check_component(const struct sysdesc *d, uint32_t index, cons
     if (c->fault_handler != 0 && (c->fault_handler >= d->header.component_count || c->fault_handler == index || index == 0)) {
         return "a component has a fault handler that cannot be";
     }
+    bool period_fits = (c->restart_max == 0) == (c->restart_period_s == 0) && c->restart_period_s <= 86400;
+    if (c->restart_max > DESC_RESTARTS_MAX || !period_fits || (c->restart_max != 0 && c->fault_handler == 0)) {
+        return "a component has a restart policy that cannot be";
+    }
     if (c->budget_us == 0 || c->budget_us > c->period_us || c->period_us > 1000000000ull) {
         return "a component's budget is 0, or longer than its period, or its period longer than 1000 s";
     }

@@ -23,6 +23,7 @@ LX_CALL(system_calls);
 LX_BLOB(description);
 
 enum { DUMPS_MAX = 4, SENTENCE_BYTES = 160 };
+_Static_assert((int)RESTART_MAX >= (int)DESC_RESTARTS_MAX, "the history holds what a policy may allow");
 
 /** What is known about one crash; words of `state` are only there when `inspected`. */
 struct dump {

@@ -248,7 +248,10 @@ static struct item *property_item(struct reader *r, enum slot_kind kind)
 static void property_restart(struct reader *r)
 {
     struct line *l = &r->line;
-    r->current->restart_max = (uint32_t)number(l, "a number of restarts", 255);
+    r->current->restart_max = (uint32_t)number(l, "a number of restarts", DESC_RESTARTS_MAX);
+    if (r->current->restart_max == 0) {
+        line_fail(l, "a component that is never restarted has no restart line");
+    }
     expect(l, "per");
     uint64_t us = time_us(l);
     if (us < 1000000 || us > 86400ull * 1000000 || us % 1000000 != 0) {
