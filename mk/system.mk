@@ -28,7 +28,8 @@ $(B)/board/qemu_virt.dtb: | $(B)/deps
 # ---- the loader -----------------------------------------------------------------------------------------------------------
 
 loader_libs = $(call archives,boot,$(LOADER.uses))
-$(eval $(call compile,boot,$(LOADER.dir),$(LOADER.uses),-DTRUST_KEY_FILE='"$(B)/keys/image.pub"'))
+# The loader's own code also runs before the MMU does, when every access must be aligned; libraries run after.
+$(eval $(call compile,boot,$(LOADER.dir),$(LOADER.uses),-mstrict-align -DTRUST_KEY_FILE='"$(B)/keys/image.pub"'))
 $(B)/boot/$(LOADER.dir)/trust.S.o: $(B)/keys/image.pub
 $(B)/boot/loader.elf: $(call objects,boot,$(LOADER.dir)) $(loader_libs) $(LOADER.dir)/loader.ld
 	@mkdir -p $(@D)
@@ -71,12 +72,19 @@ $(B)/kernel.choice: FORCE
 	@mkdir -p $(@D)
 	@echo '$(KERNEL)' | cmp -s - $@ || echo '$(KERNEL)' > $@
 
-# image NAME: from its .sys file, wherever that stands.
+# 6 MiB for the test of the loader's speed; any bytes do.
+$(B)/payload.bin:
+	@mkdir -p $(@D)
+	@yes 'bytes of a package' | head -c 6291456 >$@
+core.files := payload=$(B)/payload.bin
+$(B)/core.img: $(B)/payload.bin
+
+# image NAME: from its .sys file, wherever that stands; NAME.files: files on the command line of lxpack, as NAME=PATH.
 define image
 $(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
 	@mkdir -p $$(@D)/$(notdir $(basename $(1)))
 	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
-		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $(1)
+		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $($(notdir $(basename $(1))).files) $(1)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(s))))
 images: $(systems:%=$(B)/%.img)

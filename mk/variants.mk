@@ -70,5 +70,5 @@ kernel.ldflags := -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z
 boot.cc := $(CROSS)gcc
 boot.ar := $(CROSS)ar
 boot.arch := aarch64
-boot.cflags := $(common) -O2 $(aarch64) $(bare)=4096 -mstrict-align -mno-outline-atomics $(warn_gcc)
+boot.cflags := $(common) -O2 $(aarch64) $(bare)=4096 -mno-outline-atomics $(warn_gcc)
 boot.ldflags := -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,noexecstack

@@ -330,7 +330,7 @@ void build_all(void)
         make_thread(i, &c);
         fill_info(i, &c);
     }
-    repair_prepare();
+    serve_prepare();
     for (uint32_t i = 1; i < count; i++) {
         struct desc_component c;
         sysdesc_component(&built.desc, i, &c);

@@ -142,8 +142,10 @@ enum proto_status component_inspect(uint32_t index, struct system_state *out);
 enum proto_status component_repair(uint32_t index, uint64_t page, bool *differed_out);
 /** Takes the budget of a passive component that waits. */
 void component_ready(uint32_t index);
-/** Sets aside what repairs need later; call before memory is given away. */
-void repair_prepare(void);
+/** Sets aside what serving and repairs need later; call before memory is given away. */
+void serve_prepare(void);
+/** The reply object of serve(). */
+uint64_t reply_for_serve(void);
 
 /* ---- serve.c --------------------------------------------------------------------------------------------------------------- */
 

@@ -10,11 +10,18 @@ enum { REPAIR_FRAMES = 32, ZERO_WORDS = 8 };
 static uint64_t repair_frames;
 static uint32_t repair_frames_used;
 static uint64_t repair_reply;
+static uint64_t serve_reply;
 
-void repair_prepare(void)
+uint64_t reply_for_serve(void)
+{
+    return serve_reply;
+}
+
+void serve_prepare(void)
 {
     repair_frames = objects_make(seL4_ARM_SmallPageObject, 0, REPAIR_FRAMES);
     repair_reply = objects_make(seL4_ReplyObject, 0, 1);
+    serve_reply = objects_make(seL4_ReplyObject, 0, 1);
     /* The tables of both scratch places must exist before memory is given away. */
     (void)scratch_open(repair_frames, PAGE_BITS);
     scratch_close();

@@ -114,7 +114,7 @@ static void put_reply(struct message *m, uint64_t label, uint64_t length, const 
 void serve(void)
 {
     uint64_t endpoint = built.components[0].endpoint;
-    uint64_t reply = objects_make(seL4_ReplyObject, 0, 1);
+    uint64_t reply = reply_for_serve();
     struct message m = {0};
     sys_recv(endpoint, reply, &m);
     for (;;) {

@@ -22,6 +22,7 @@ enum step_kind {
     STEP_SEND,
     STEP_MEASURE, /* wait for the text and a number behind it */
     STEP_WAIT,    /* milliseconds, while the console is read */
+    STEP_FLIP_MEMORY, /* flip a bit of a resident copy of a page of the image, from outside the machine */
 };
 
 struct step {
@@ -32,6 +33,7 @@ struct step {
     char key[64];
     char unit[32];
     unsigned ms;
+    unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key` */
 };
 
 struct script {
@@ -42,6 +44,7 @@ struct script {
     unsigned limit_s;
     char flip_part[64]; /* "": none */
     unsigned long flip_offset;
+    bool memory_file; /* the machine's memory is a file, which flips need */
     int refused_count;
     char refused[8][TEXT_BYTES];
     int arg_count;
@@ -59,8 +62,8 @@ struct machine {
     int from; /* its console, to read */
 };
 
-/** Starts QEMU with `image`; false when that fails. */
-bool machine_start(const struct script *s, const char *image, struct machine *out);
+/** Starts QEMU with `image`, its memory in the file `memory` unless that is NULL; false when that fails. */
+bool machine_start(const struct script *s, const char *image, const char *memory, struct machine *out);
 void machine_stop(struct machine *m);
 
 /**
@@ -68,5 +71,12 @@ void machine_stop(struct machine *m);
  * @return false after a message.
  */
 bool image_flip(const char *image, const char *copy, const char *part, unsigned long offset);
+
+/**
+ * Flips bit 0 of a byte in the memory of a running machine: of the page that holds byte `offset` of a part, in every copy of
+ * that page but the bundle's, from which it can be repaired.
+ * @return how many copies were changed; 0 after a message, when there is none.
+ */
+int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset);
 
 #endif

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,8 +13,9 @@
 
 #include "lxtest.h"
 
-static void child(const struct script *s, const char *image, int in, int out)
+static void child(const struct script *s, const char *image, const char *memory, int in, int out)
 {
+    char backend[700];
     const char *argv[ARGS_MAX + 32];
     int n = 0;
     static const char *const fixed[] = {
@@ -25,6 +28,13 @@ static void child(const struct script *s, const char *image, int in, int out)
     if (s->icount) {
         argv[n++] = "-icount";
         argv[n++] = "shift=0,sleep=off";
+    }
+    if (memory != NULL) {
+        snprintf(backend, sizeof backend, "memory-backend-file,id=ram,size=2G,share=on,mem-path=%s", memory);
+        argv[n++] = "-object";
+        argv[n++] = backend;
+        argv[n++] = "-machine";
+        argv[n++] = "memory-backend=ram";
     }
     for (int i = 0; i < s->arg_count; i++) {
         argv[n++] = s->args[i];
@@ -42,7 +52,7 @@ static void child(const struct script *s, const char *image, int in, int out)
     _exit(127);
 }
 
-bool machine_start(const struct script *s, const char *image, struct machine *out)
+bool machine_start(const struct script *s, const char *image, const char *memory, struct machine *out)
 {
     int to[2];
     int from[2];
@@ -57,7 +67,7 @@ bool machine_start(const struct script *s, const char *image, struct machine *ou
         return false;
     }
     if (out->pid == 0) {
-        child(s, image, to[0], from[1]);
+        child(s, image, memory, to[0], from[1]);
     }
     close(to[0]);
     close(from[1]);
@@ -141,4 +151,54 @@ bool image_flip(const char *image, const char *copy, const char *part, unsigned 
         fprintf(stderr, "lxtest: cannot flip a bit at %s + %lu\n", part, offset);
     }
     return good;
+}
+
+/* ---- memory of a running machine ------------------------------------------------------------------------------------------ */
+
+/* Flips a bit in every copy of `page` but copy number `keep`, counted from 0 by address. @return how many.
+ * Compares every page of the file that has data; the loader's own memory, below 0x60000000, is left alone. */
+static int flip_copies(int fd, uint8_t *memory, off_t size, const uint8_t *page, size_t byte, int keep)
+{
+    enum { PAGE = BOOT_PAGE_BYTES };
+    int seen = 0;
+    off_t at = 0x20000000;
+    while (at < size && (at = lseek(fd, at, SEEK_DATA)) >= 0) {
+        off_t end = lseek(fd, at, SEEK_HOLE);
+        for (at -= at % PAGE; at + PAGE <= end; at += PAGE) {
+            if (memcmp(memory + at, page, PAGE) == 0 && seen++ != keep) {
+                memory[at + (off_t)byte] ^= 1;
+            }
+        }
+        at = end;
+    }
+    return seen > 0 ? seen - 1 : 0;
+}
+
+int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    struct stat status;
+    int flipped = 0;
+    int fd = open(memory, O_RDWR | O_CLOEXEC);
+    bool good = fd >= 0 && fstat(fd, &status) == 0 && read_all(image, &bytes, &len);
+    size_t start = good ? find_part(bytes, len, part) : SIZE_MAX;
+    size_t page = start == SIZE_MAX ? SIZE_MAX : start + offset - offset % BOOT_PAGE_BYTES;
+    if (good && page <= len - BOOT_PAGE_BYTES) {
+        uint8_t *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (map != MAP_FAILED) {
+            /* The root task runs where the loader put it, and the bundle's copy of it comes behind. */
+            int keep = strcmp(part, "init") == 0 ? 1 : 0;
+            flipped = flip_copies(fd, map, status.st_size, bytes + page, offset % BOOT_PAGE_BYTES, keep);
+            munmap(map, (size_t)status.st_size);
+        }
+    }
+    free(bytes);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (flipped == 0) {
+        fprintf(stderr, "lxtest: no resident copy of %s + %lu\n", part, offset);
+    }
+    return flipped;
 }

@@ -15,6 +15,8 @@ static const char usage[] = "usage: lxtest [-v] [-i DIRECTORY OF IMAGES] [-b BEN
 struct run {
     struct script script;
     struct machine machine;
+    char image[560];
+    char memory[640]; /* file that is the machine's memory */
     char text[CONSOLE_BYTES];
     size_t len;
     size_t matched; /* expectations look behind this */
@@ -137,6 +139,12 @@ static bool do_step(struct run *r, const struct step *step)
         return measure(r, step);
     case STEP_WAIT:
         return wait_ms(r, step->ms);
+    case STEP_FLIP_MEMORY:
+        if (memory_flip(r->image, r->memory, step->key, step->offset) == 0) {
+            snprintf(r->why, sizeof r->why, "line %d: no bit to flip", step->line);
+            return false;
+        }
+        return true;
     case STEP_SEND:
         if (write(r->machine.to, step->text, step->len) != (ssize_t)step->len) {
             snprintf(r->why, sizeof r->why, "QEMU takes no input");
@@ -147,32 +155,36 @@ static bool do_step(struct run *r, const struct step *step)
     return false;
 }
 
-static bool run_script(struct run *r, const char *images)
+static bool run_steps(struct run *r, const char *image)
 {
-    char image[560];
-    char copy[640];
-    snprintf(image, sizeof image, "%s/%s.img", images, r->script.system);
-    bool flip = r->script.flip_part[0] != '\0';
-    if (flip) {
-        snprintf(copy, sizeof copy, "%s.flipped-%d", image, (int)getpid());
-        if (!image_flip(image, copy, r->script.flip_part, r->script.flip_offset)) {
-            snprintf(r->why, sizeof r->why, "no flipped image");
-            return false;
-        }
-    }
-    if (access(image, R_OK) != 0 || !machine_start(&r->script, flip ? copy : image, &r->machine)) {
+    bool good = true;
+    if (access(image, R_OK) != 0 ||
+        !machine_start(&r->script, image, r->script.memory_file ? r->memory : NULL, &r->machine)) {
         snprintf(r->why, sizeof r->why, "cannot boot %.400s", image);
         return false;
     }
     r->end_ms = now_ms() + r->script.limit_s * 1000ull;
-    bool good = true;
     for (int i = 0; good && i < r->script.step_count; i++) {
         good = do_step(r, &r->script.steps[i]);
     }
     machine_stop(&r->machine);
-    if (flip) {
-        unlink(copy);
+    return good;
+}
+
+static bool run_script(struct run *r, const char *images)
+{
+    char copy[640];
+    snprintf(r->image, sizeof r->image, "%s/%s.img", images, r->script.system);
+    snprintf(copy, sizeof copy, "%s.flipped-%d", r->image, (int)getpid());
+    snprintf(r->memory, sizeof r->memory, "%s.memory-%d", r->image, (int)getpid());
+    bool flip = r->script.flip_part[0] != '\0';
+    bool good = !flip || image_flip(r->image, copy, r->script.flip_part, r->script.flip_offset);
+    if (!good) {
+        snprintf(r->why, sizeof r->why, "no flipped image");
     }
+    good = good && run_steps(r, flip ? copy : r->image);
+    unlink(copy);
+    unlink(r->memory);
     return good;
 }
 

@@ -103,6 +103,11 @@ static bool line_of(struct script *s, int number, char *text)
         step = add_step(s, STEP_WAIT, number, "");
         return step != NULL && sscanf(rest, "%u", &step->ms) == 1;
     }
+    if (strcmp(word, "flip-memory") == 0) {
+        step = add_step(s, STEP_FLIP_MEMORY, number, "");
+        s->memory_file = true;
+        return step != NULL && sscanf(rest, "%63s %lu", step->key, &step->offset) == 2;
+    }
     if (strcmp(word, "measure") == 0) { /* measure KEY UNIT TEXT BEFORE THE NUMBER */
         char key[64];
         char unit[32];
