@@ -47,7 +47,7 @@ $(B)/deps: mk/deps.sh mk/deps.list
 	@mkdir -p $(@D)
 	@mk/deps.sh $@
 
-check: check-unit check-bad check-system
+check: check-unit check-bad check-tools check-system
 
 bench: bench-system
 

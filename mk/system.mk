@@ -112,9 +112,12 @@ has_kernel := $(if $(wildcard $(KERNEL))$(filter $(KERNEL),$(KERNEL_TARGET)),yes
 check-bad: $(pack_needs)
 	@tests/run.sh bad "$(B)/host/bin/lxpack check $(pack_flags)" $(bad_systems)
 
+check-tools: $(pack_needs) tools
+	@B=$(B) CROSS=$(CROSS) tests/run.sh each tools sh $(wildcard tests/tools/*_test.sh)
+
 ifeq ($(has_kernel),yes)
 check-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
-	@tests/run.sh system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
+	@tests/run.sh each system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
 
 bench-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
 	@$(B)/host/bin/lxtest -i $(B) -b $(B)/bench.csv $(shell grep -l '^measure' $(system_tests)) | sed -n 's/^# //p'
@@ -124,4 +127,4 @@ check-system:
 bench-system: check-system
 endif
 
-.PHONY: components images run debug check-bad check-system bench-system
+.PHONY: components images run debug check-bad check-tools check-system bench-system

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs test programs and fuzzers.
 #   tests/run.sh unit TEST... -- FUZZER...   every test; every fuzzer over its corpus and FUZZ_RUNS (20000) seeded inputs
-#   tests/run.sh system RUNNER SCRIPT...     boots systems and checks what they say (tools/lxtest)
+#   tests/run.sh each WHAT RUNNER FILE...    every file by a program that prints cases as a test does
 #   tests/run.sh bad CHECKER FILE.sys...     every file is refused with the sentence after "# refused:" in its first line
 #   tests/run.sh fuzz FUZZER...              every fuzzer for FUZZ_SECONDS (60), new inputs kept in its corpus
 # A test prints "ok NAME" or "not ok NAME" a case. Counts are added to build/check.count as "PASSED FAILED".
@@ -32,13 +32,13 @@ finish() { # finish WHAT: the counts, and the end
     echo "$1: $passed passed, $failed failed"
     [ "$failed" = 0 ]; exit
 }
-if [ "$mode" = system ]; then
-    runner=$1; shift
+if [ "$mode" = each ]; then
+    what=$1 runner=$2; shift 2
     for t in "$@"; do
         # shellcheck disable=SC2086
         timeout 300 $runner "$t" >"$log" 2>&1; tally "$t" $? "$log"
     done
-    finish system
+    finish "$what"
 fi
 if [ "$mode" = bad ]; then
     checker=$1; shift

@@ -3,12 +3,12 @@
  * Lxpack: makes a signed boot image from a kernel, a loader, component ELFs and one .sys file. Stages, one file each:
  *
  *   sysfile.c   the text of the .sys file becomes struct system        kernel.c   is this a kernel that fits?
- *   elf.c       program segments, slots and symbols of an ELF          board.c    device-tree nodes by name
+ *   board.c     device-tree nodes by name                              main.c     the command line
  *   match.c     slots of the components meet lines of the .sys file    place.c    addresses, capabilities, values
  *   describe.c  the binary description                                 image.c    root image, manifest, signature
  *   report.c    report.txt and graph.dot                               stack.c    stack bound from the machine code
  *
- * Owns:   everything it allocates until it exits.    Uses: base, tree, sysdesc; libfdt, libsodium.
+ * Owns:   everything it allocates until it exits.    Uses: base, tree, sysdesc, shmq, hosttool; libfdt, libsodium.
  * Limits: those of abi/sysdesc/desc.h and abi/boot/boot.h. A mistake ends the program with one sentence and status 1.
  * Source: docs/spec/sysdesc.md, docs/spec/boot-image.md
  */
@@ -20,6 +20,7 @@
 #include <sysdesc/slots.h>
 
 #include "base.h"
+#include "hosttool.h"
 #include "tree.h"
 
 enum {
@@ -31,49 +32,6 @@ enum {
     SLOTS_MAX = 64,
     LOG_RING_BYTES = 8192, /* one ring, its header included */
 };
-
-/** Bytes of the heap with their length. */
-struct bytes {
-    uint8_t *at;
-    size_t len_bytes;
-};
-
-/* ---- util.c ------------------------------------------------------------------------------------------------------------- */
-
-/** Ends the program with a sentence, after "lxpack: FILE:LINE: " as far as these are known (NULL, 0). */
-NORETURN void fail_at(const char *file, int line, const char *format, ...) PRINTF_LIKE(3, 4);
-NORETURN void fail(const char *format, ...) PRINTF_LIKE(1, 2);
-struct bytes read_file(const char *path);
-void write_file(const char *path, struct bytes data);
-void *zalloc(size_t len_bytes);
-
-/* ---- elf.c -------------------------------------------------------------------------------------------------------------- */
-
-struct elf_segment {
-    uint64_t virt, phys, file_bytes, memory_bytes;
-    const uint8_t *bytes;
-    uint32_t flags; /* 4 read, 2 write, 1 execute */
-};
-struct elf_symbol {
-    char name[64];
-    uint64_t addr, len_bytes;
-};
-struct elf {
-    const char *path;
-    struct bytes file;
-    uint64_t entry;
-    uint32_t segment_count;
-    struct elf_segment segments[8];
-    struct elf_symbol *functions; /* by rising address */
-    size_t function_count;
-};
-
-void elf_read(const char *path, struct elf *out);
-/** The place of a section in the file; false when there is none of that name. */
-bool elf_section(const struct elf *elf, const char *name, uint64_t *virt, struct bytes *out);
-bool elf_has_symbol(const struct elf *elf, const char *name);
-/** Bytes at a virtual address, as the file has them; NULL when `len_bytes` there are not in one segment. */
-const uint8_t *elf_at(const struct elf *elf, uint64_t virt, uint64_t len_bytes);
 
 /* ---- board.c ------------------------------------------------------------------------------------------------------------ */
 

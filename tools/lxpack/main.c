@@ -11,6 +11,8 @@ static const char usage[] =
     "           only checks a system file against its programs\n"
     "       lxpack key PRIVATE PUBLIC\n"
     "           makes a signing key unless there is one, and writes its public half\n"
+    "       lxpack kernel FILE\n"
+    "           says whether a kernel fits\n"
     "       lxpack inspect IMAGE\n"
     "           lists the parts of an image\n";
 
@@ -95,10 +97,15 @@ int main(int argc, char **argv)
 {
     static struct system s;
     struct options o = {0};
+    tool_name = "lxpack";
     if (argc == 4 && strcmp(argv[1], "key") == 0) {
         image_key(argv[2], argv[3]);
     } else if (argc == 3 && strcmp(argv[1], "inspect") == 0) {
         image_inspect(argv[2]);
+    } else if (argc == 3 && strcmp(argv[1], "kernel") == 0) {
+        struct elf kernel;
+        kernel_read(argv[2], &kernel);
+        printf("%s fits\n", argv[2]);
     } else if (argc > 2 && strcmp(argv[1], "check") == 0) {
         parse(argc, argv, &o, &s);
         if (o.programs == NULL || o.board == NULL || o.system == NULL) {

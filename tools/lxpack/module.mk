@@ -1,1 +1,1 @@
-$(call tool,base tree sysdesc shmq,-lfdt -lsodium)
+$(call tool,base tree sysdesc shmq hosttool,-lfdt -lsodium)

@@ -31,14 +31,9 @@ struct graph {
 
 static bool find(const struct elf *elf, uint64_t addr, size_t *out)
 {
-    for (size_t i = 0; i < elf->function_count; i++) {
-        const struct elf_symbol *f = &elf->functions[i];
-        if (addr == f->addr || (addr >= f->addr && addr - f->addr < f->len_bytes)) {
-            *out = i;
-            return true;
-        }
-    }
-    return false;
+    const struct elf_symbol *f = elf_function(elf, addr);
+    *out = f == NULL ? 0 : (size_t)(f - elf->functions);
+    return f != NULL;
 }
 
 static int64_t sign_extend(uint32_t value, unsigned bits)

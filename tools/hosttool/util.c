@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/** Files and failure. See lxpack.h. */
+/** Files and failure. See hosttool.h. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lxpack.h"
+#include "hosttool.h"
+
+const char *tool_name = "tool";
 
 static NORETURN void vfail(const char *file, int line, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 static NORETURN void vfail(const char *file, int line, const char *format, va_list args)
 {
     fflush(stdout);
-    fprintf(stderr, "lxpack: ");
+    fprintf(stderr, "%s: ", tool_name);
     if (file != NULL) {
         fprintf(stderr, "%s:", file);
         if (line > 0) {

@@ -3,7 +3,7 @@
 #include <elf.h>
 #include <stdlib.h>
 
-#include "lxpack.h"
+#include "hosttool.h"
 
 static const uint8_t *file_at(const struct elf *elf, uint64_t offset, uint64_t len_bytes)
 {
@@ -131,6 +131,17 @@ void elf_read(const char *path, struct elf *out)
     out->entry = header.e_entry;
     read_segments(out, &header);
     read_functions(out, &header);
+}
+
+const struct elf_symbol *elf_function(const struct elf *elf, uint64_t addr)
+{
+    for (size_t i = 0; i < elf->function_count; i++) {
+        const struct elf_symbol *f = &elf->functions[i];
+        if (addr == f->addr || (addr >= f->addr && addr - f->addr < f->len_bytes)) {
+            return f;
+        }
+    }
+    return NULL;
 }
 
 bool elf_has_symbol(const struct elf *elf, const char *name)
