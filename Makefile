@@ -47,7 +47,7 @@ $(B)/deps: mk/deps.sh mk/deps.list
 	@mkdir -p $(@D)
 	@mk/deps.sh $@
 
-check: check-unit check-bad check-tools check-system
+check: check-unit check-bad check-tools check-model check-system
 
 bench: bench-system
 

@@ -115,6 +115,9 @@ check-bad: $(pack_needs)
 check-tools: $(pack_needs) tools
 	@B=$(B) CROSS=$(CROSS) tests/run.sh each tools sh $(wildcard tests/tools/*_test.sh)
 
+check-model: | $(B)/deps
+	@tests/run.sh each model sh tests/model/run.sh
+
 ifeq ($(has_kernel),yes)
 check-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
 	@tests/run.sh each system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
@@ -127,4 +130,4 @@ check-system:
 bench-system: check-system
 endif
 
-.PHONY: components images run debug check-bad check-tools check-system bench-system
+.PHONY: components images run debug check-bad check-tools check-model check-system bench-system

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** Selftest: the runtime on the target, where host tests cannot see it: memory functions at every length and alignment. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rt.h"
@@ -89,8 +91,25 @@ static void check_compare(size_t len, size_t offset)
     }
 }
 
+static _Thread_local uint64_t initialised = 77;
+static _Thread_local uint64_t zeroed;
+
+/* The C library keeps errno in thread-local memory, which the linker script lays out and start code points at. */
+static void check_library(void)
+{
+    char *end;
+    errno = 0;
+    must_hold(strtoul("12345x", &end, 10) == 12345 && *end == 'x' && errno == 0, "strtoul", 0, 0);
+    (void)strtoul("99999999999999999999999", &end, 10);
+    must_hold(errno == ERANGE, "errno", 0, 0);
+    must_hold(initialised == 77 && zeroed == 0, "thread-local memory", 0, 0);
+    zeroed = ++initialised;
+    must_hold(errno == ERANGE && zeroed == 78, "thread-local memory beside errno", 0, 0);
+}
+
 void init(void)
 {
+    check_library();
     for (size_t i = 0; i < sizeof from; i++) {
         from[i] = pattern(i);
     }
@@ -104,5 +123,5 @@ void init(void)
     const struct lx_info_page *info = rt_info_page();
     must_hold(info->magic == INFO_MAGIC && strcmp(rt_name(info->component), "selftest") == 0, "the information page", 0, 0);
     must_hold(info->seeded == 1 && info->stack_guard != 0, "the seed", 0, 0);
-    rt_log("memory functions and information page are right");
+    rt_log("memory functions, C library and information page are right");
 }
