@@ -95,7 +95,7 @@ run: $(B)/$(SYSTEM).img
 # QEMU waits for a debugger; build/NAME/gdb has the symbols of kernel and loader, and `lx-component NAME` those of one component.
 debug: $(B)/$(SYSTEM).img
 	@{ echo 'set architecture aarch64'; echo 'file $(KERNEL)'; echo 'add-symbol-file $(B)/boot/loader.elf'; \
-	   echo 'define lx-component'; echo '  eval "symbol-file $(B)/arm64/services/%s.elf", "$$arg0"'; echo 'end'; \
+	   echo 'define lx-component'; echo '  symbol-file $(B)/arm64/services/$$arg0.elf'; echo 'end'; \
 	   echo 'document lx-component'; echo 'Load the symbols of one component; all lie at the same addresses.'; echo 'end'; \
 	   echo 'target remote :1234'; } >$(B)/$(SYSTEM)/gdb
 	@echo 'now, in another terminal: gdb-multiarch -x $(B)/$(SYSTEM)/gdb'
