@@ -4,7 +4,7 @@
  * kernel and root image where they belong, and enters the kernel. What it refuses, it refuses with one sentence and halts.
  *
  * Owns:   the machine, until the kernel runs; 2 MiB - 64 KiB of memory below the image.
- * Uses:   base, tree (SHA-256), sodium (Ed25519), mem. Files: head.S entry, mmu.c, machine.c UART and GIC, image.c checks.
+ * Uses:   base, tree (SHA-256), manifest, fdt, sodium (Ed25519), mem. Files: head.S entry, mmu.c, machine.c UART and GIC, image.c.
  * Limits: one core, QEMU virt with 2 GiB (machine.h names its addresses); images below 510 MiB; no allocation.
  * Source: docs/spec/boot-image.md; docs/design/boot.md
  */
@@ -14,6 +14,7 @@
 #include <boot/boot.h>
 
 #include "base.h"
+#include "manifest.h"
 #include "tree.h"
 
 /** A place in physical memory, by its first address and its length; also its address for the loader (identity map). */
@@ -22,21 +23,16 @@ struct span {
     uint64_t len_bytes;
 };
 
-/** The image, after image_check: every field comes from a manifest whose signature holds. */
+/** The image, after image_check. */
 struct image {
     const uint8_t *bytes;
-    struct boot_header header;
-    const uint8_t *parts; /**< of header.part_count; read with image_part */
-    struct hash256 manifest_hash;
+    struct manifest manifest;
 };
 
 /* ---- image.c ---------------------------------------------------------------------------------------------------------- */
 
 /** Checks signature, structure and the loader's own bytes; refuses and halts where something is wrong. */
 void image_check(const uint8_t *bytes, uint64_t loader_bytes, struct image *out);
-
-/** Copies part `index`, which is below header.part_count. */
-void image_part(const struct image *image, uint32_t index, struct boot_part *out);
 
 /** Copies the bytes of a part to `to`, zeroes the rest of its memory, and checks the hash of what was copied. */
 void image_place(const struct image *image, const struct boot_part *part, uint64_t to);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** The loader's way from reset to the kernel, in the order of loader_main at the end. See boot.h. */
 #include "boot.h"
+#include "fdt.h"
 #include "machine.h"
 
 extern const uint8_t loader_image[];
@@ -8,8 +9,6 @@ extern const uint8_t loader_image_end[];
 extern const uint8_t loader_trust_key[BOOT_KEY_BYTES];
 
 void loader_enter(uint64_t entry, const uint64_t registers[6]) NORETURN;
-
-enum { FDT_BYTES_MAX = 1 << 20, FDT_HEADER_BYTES = 40 };
 
 /* What is measured, gathered here and copied to its part at the end. */
 static struct {
@@ -33,32 +32,6 @@ static void measure(const char *name, uint64_t size_bytes, const uint8_t *sha256
 
 /* ---- the device tree: firmware's, not signed; measured, and otherwise only bounded -------------------------------------- */
 
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* The bytes in use: the furthest end of the blocks that the header names (Devicetree specification 0.4 section 5.2). The
- * reservation block has no length; it ends at the first of its 16-byte entries that is zero. */
-static uint64_t fdt_used_bytes(const uint8_t *fdt)
-{
-    uint64_t total = be32_load(fdt + 4);
-    uint64_t struct_end = (uint64_t)be32_load(fdt + 8) + be32_load(fdt + 36);
-    uint64_t strings_end = (uint64_t)be32_load(fdt + 12) + be32_load(fdt + 32);
-    uint64_t reserved = be32_load(fdt + 16);
-    if (be32_load(fdt) != 0xd00dfeed || total < FDT_HEADER_BYTES || total > FDT_BYTES_MAX || struct_end > total ||
-        strings_end > total) {
-        refuse("device-tree", "what the firmware passed in x0 is no device tree; start with one");
-    }
-    while (reserved <= total - 16 && (be64_load(fdt + reserved) != 0 || be64_load(fdt + reserved + 8) != 0)) {
-        reserved += 16;
-    }
-    if (reserved > total - 16) {
-        refuse("device-tree", "its list of reserved memory has no end; start with another one");
-    }
-    return max_u64(max_u64(struct_end, strings_end), max_u64(reserved + 16, FDT_HEADER_BYTES));
-}
-
 /* Copies the device tree to `to`, trimmed to what is used. */
 static struct span place_device_tree(uint64_t from, uint64_t to, uint64_t image_end)
 {
@@ -66,14 +39,17 @@ static struct span place_device_tree(uint64_t from, uint64_t to, uint64_t image_
     if (!is_aligned(from, 8) || from < MACHINE_RAM || from > MACHINE_RAM_END - FDT_BYTES_MAX) {
         refuse("device-tree", "x0 does not point into memory; start with a device tree");
     }
-    uint64_t used = fdt_used_bytes((const uint8_t *)from);
+    size_t used;
+    if (!fdt_used((const void *)from, FDT_BYTES_MAX, &used)) {
+        refuse("device-tree", "what the firmware passed in x0 is no device tree; start with one");
+    }
     bool clear = from + used <= MACHINE_KERNEL_RAM || from >= to + FDT_BYTES_MAX;
     if (!clear || (from < image_end && from + used > BOOT_IMAGE_ADDR)) {
         refuse("device-tree", "it lies where the system goes; the firmware must put it elsewhere");
     }
     uint8_t *fdt = (uint8_t *)to;
     memcpy(fdt, (const uint8_t *)from, used);
-    be32_store(fdt + 4, (uint32_t)used);
+    be32_store(fdt + 4, (uint32_t)used); /* its total size */
     struct hash256 hash;
     sha256_of(fdt, used, &hash);
     measure("device-tree", used, hash.bytes);
@@ -84,7 +60,7 @@ static struct span place_device_tree(uint64_t from, uint64_t to, uint64_t image_
 
 static struct span place_kernel(const struct image *image, struct boot_part *kernel)
 {
-    image_part(image, 1, kernel);
+    manifest_part(&image->manifest, 1, kernel);
     doing(kernel->name);
     if (kernel->phys < MACHINE_KERNEL_RAM || kernel->phys >= MACHINE_RAM_END ||
         kernel->memory_bytes > MACHINE_RAM_END - kernel->phys || !is_aligned(kernel->phys, 1u << 21) ||
@@ -102,9 +78,9 @@ static struct span place_kernel(const struct image *image, struct boot_part *ker
 static struct span place_root(const struct image *image, uint64_t start, uint64_t *log_addr)
 {
     uint64_t to = start;
-    for (uint32_t i = 2; i < image->header.part_count; i++) {
+    for (uint32_t i = 2; i < image->manifest.header.part_count; i++) {
         struct boot_part part;
-        image_part(image, i, &part);
+        manifest_part(&image->manifest, i, &part);
         doing(part.name);
         if (part.memory_bytes > MACHINE_RAM_END - to) {
             refuse(part.name, "the machine has too little memory for it; leave something out of the image");
@@ -157,18 +133,18 @@ NORETURN void loader_main(uint64_t device_tree, uint64_t exception_level, uint64
     mmu_start();
     measured.header.start_ticks = start_ticks;
     image_check(loader_image, (uint64_t)(loader_image_end - loader_image), &image);
-    uint64_t image_end = BOOT_IMAGE_ADDR + image.header.image_bytes;
-    if (image.header.image_bytes > MACHINE_KERNEL_RAM - BOOT_IMAGE_ADDR) {
+    uint64_t image_end = BOOT_IMAGE_ADDR + image.manifest.header.image_bytes;
+    if (image.manifest.header.image_bytes > MACHINE_KERNEL_RAM - BOOT_IMAGE_ADDR) {
         refuse("manifest", "the image is too large for this machine; leave something out of it");
     }
-    image_part(&image, 0, &loader);
+    manifest_part(&image.manifest, 0, &loader);
     measure(loader.name, loader.file_bytes, loader.sha256);
-    measure("manifest", image.header.part_count, image.manifest_hash.bytes);
+    measure("manifest", image.manifest.header.part_count, image.manifest.signed_hash.bytes);
 
     struct span kernel_span = place_kernel(&image, &kernel);
     uint64_t kernel_end = kernel_span.addr + kernel_span.len_bytes;
     struct span fdt = place_device_tree(device_tree, kernel_end, image_end);
-    image_part(&image, 2, &first_root);
+    manifest_part(&image.manifest, 2, &first_root);
     struct span root = place_root(&image, align_up(fdt.addr + fdt.len_bytes, BOOT_PAGE_BYTES), &log_addr);
     cache_publish(root.addr, first_root.file_bytes);
 

@@ -1,1 +1,1 @@
-$(call loader,base tree mem sodium)
+$(call loader,base tree mem sodium manifest fdt)

@@ -4,7 +4,7 @@
 
 enum {
     MAGIC = (int)0xd00dfeed,
-    TREE_BYTES_MAX = 1 << 20,
+    HEADER_BYTES = 40,
     LEVELS_MAX = 16,
     TOKEN_BEGIN_NODE = 1,
     TOKEN_END_NODE = 2,
@@ -34,15 +34,56 @@ static bool block(struct cursor tree, uint32_t offset, uint32_t len_bytes, struc
     return cursor_take(&tree, offset, &skipped) && cursor_take(&tree, len_bytes, out);
 }
 
+/* The whole tree: header and magic are there, and it is as long as it says. */
+static bool open_bytes(const void *bytes, size_t len_bytes, struct cursor *out)
+{
+    const uint8_t *h = (const uint8_t *)bytes;
+    size_t readable = len_bytes < FDT_BYTES_MAX ? len_bytes : FDT_BYTES_MAX;
+    if (readable < HEADER_BYTES || be32_load(h) != (uint32_t)MAGIC || be32_load(h + 4) > readable ||
+        be32_load(h + 4) < HEADER_BYTES) {
+        return false;
+    }
+    *out = cursor_of(bytes, be32_load(h + 4));
+    return true;
+}
+
 static bool open_tree(const void *bytes, size_t len_bytes, struct blocks *out)
 {
     const uint8_t *h = (const uint8_t *)bytes;
-    if (len_bytes < 40 || be32_load(h) != (uint32_t)MAGIC || be32_load(h + 4) > len_bytes || be32_load(h + 4) > TREE_BYTES_MAX) {
+    struct cursor tree;
+    return open_bytes(bytes, len_bytes, &tree) && block(tree, be32_load(h + 8), be32_load(h + 36), &out->structure) &&
+           block(tree, be32_load(h + 12), be32_load(h + 32), &out->strings);
+}
+
+/* The reservation block has no length; it ends with the first of its entries, two words of 64 bits, that is zero. */
+static bool skip_reservations(struct cursor *c)
+{
+    struct cursor entry;
+    while (cursor_take(c, 16, &entry)) {
+        if (be64_load(entry.at) == 0 && be64_load(entry.at + 8) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fdt_used(const void *tree, size_t len_bytes, size_t *used_out)
+{
+    const uint8_t *h = (const uint8_t *)tree;
+    struct blocks b;
+    struct cursor all;
+    struct cursor skipped;
+    if (!open_tree(tree, len_bytes, &b) || !open_bytes(tree, len_bytes, &all) ||
+        !cursor_take(&all, be32_load(h + 16), &skipped) || !skip_reservations(&all)) {
         return false;
     }
-    struct cursor tree = cursor_of(bytes, be32_load(h + 4));
-    return block(tree, be32_load(h + 8), be32_load(h + 36), &out->structure) &&
-           block(tree, be32_load(h + 12), be32_load(h + 32), &out->strings);
+    const uint8_t *ends[] = {h + HEADER_BYTES, b.structure.at + b.structure.left_bytes, b.strings.at + b.strings.left_bytes, all.at};
+    const uint8_t *end = h;
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        end = ends[i] > end ? ends[i] : end;
+    }
+    *used_out = (size_t)(end - h);
+    return true;
 }
 
 /* Does the string at the start of `c`, ended inside it, equal `name`? `len` gets its length with the NUL. */

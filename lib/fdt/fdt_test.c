@@ -54,6 +54,7 @@ static void make_tree(void)
     be32_store(tree + 4, (uint32_t)tree_len);
     be32_store(tree + 8, 56);
     be32_store(tree + 12, strings);
+    be32_store(tree + 16, 40);
     be32_store(tree + 32, 15);
     be32_store(tree + 36, strings - 56);
 }
@@ -94,10 +95,35 @@ static void refuses_what_is_cut_or_corrupt(void)
     CHECK(!fdt_find(tree, tree_len, "chosen", "rng-seed", &found));
 }
 
+static void knows_what_is_in_use(void)
+{
+    static uint8_t padded[2048];
+    size_t used = 0;
+    make_tree();
+    CHECK(fdt_used(tree, tree_len, &used) && used == tree_len);
+    memcpy(padded, tree, tree_len);
+    be32_store(padded + 4, sizeof padded);
+    CHECK(fdt_used(padded, sizeof padded, &used) && used == tree_len);
+    CHECK(!fdt_used(padded, sizeof padded - 1, &used));
+    be32_store(padded + 16, sizeof padded - 16); /* reservations at the very end: all in use */
+    CHECK(fdt_used(padded, sizeof padded, &used) && used == sizeof padded);
+    be32_store(padded + 16, sizeof padded - 8);
+    CHECK(!fdt_used(padded, sizeof padded, &used));
+    be32_store(padded + 16, 56); /* no end of the reservations in sight */
+    memset(padded + 56, 1, sizeof padded - 56);
+    CHECK(!fdt_used(padded, sizeof padded, &used));
+    make_tree();
+    be32_store(tree + 36, UINT32_MAX);
+    CHECK(!fdt_used(tree, tree_len, &used));
+    be32_store(tree, 0);
+    CHECK(!fdt_used(tree, tree_len, &used));
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
         {"fdt: finds properties by level", finds_by_level},
+        {"fdt: knows how much of a tree is in use", knows_what_is_in_use},
         {"fdt: refuses what is cut or corrupt", refuses_what_is_cut_or_corrupt},
     };
     return UNIT_MAIN(cases);

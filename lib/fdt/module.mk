@@ -1,2 +1,2 @@
 $(call lib,base)
-$(call skip,kernel boot)
+$(call skip,kernel)

@@ -121,10 +121,10 @@ uint64_t tcb_set_flags(uint64_t tcb, uint64_t clear, uint64_t set, uint64_t *fla
     return invoke(tcb, seL4_TCBSetFlags, &(struct request){WORDS(clear, set)}, flags_out);
 }
 
-uint64_t sched_control_configure(uint64_t control, uint64_t sched, uint64_t budget_us, uint64_t period_us,
-                                 uint64_t extra_refills, uint64_t badge, uint64_t flags)
+uint64_t sched_control_configure(uint64_t control, uint64_t sched, const struct sched_params *params)
 {
-    return INVOKE(control, seL4_SchedControlConfigureFlags, WORDS(budget_us, period_us, extra_refills, badge, flags), CAPS(sched));
+    return INVOKE(control, seL4_SchedControlConfigureFlags,
+                  WORDS(params->budget_us, params->period_us, params->extra_refills, params->badge, params->flags), CAPS(sched));
 }
 
 uint64_t sched_context_bind(uint64_t sched, uint64_t tcb_or_notification)

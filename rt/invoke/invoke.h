@@ -156,8 +156,11 @@ MUST_USE uint64_t tcb_bind_notification(uint64_t tcb, uint64_t notification);
 /** @param flags_out the flags afterwards. */
 MUST_USE uint64_t tcb_set_flags(uint64_t tcb, uint64_t clear, uint64_t set, uint64_t *flags_out);
 
-MUST_USE uint64_t sched_control_configure(uint64_t control, uint64_t sched, uint64_t budget_us, uint64_t period_us,
-                                          uint64_t extra_refills, uint64_t badge, uint64_t flags);
+/** Budget and period of a scheduling context; `badge` comes with its timeout faults, `flags` are seL4_SchedContext_*. */
+struct sched_params {
+    uint64_t budget_us, period_us, extra_refills, badge, flags;
+};
+MUST_USE uint64_t sched_control_configure(uint64_t control, uint64_t sched, const struct sched_params *params);
 MUST_USE uint64_t sched_context_bind(uint64_t sched, uint64_t tcb_or_notification);
 MUST_USE uint64_t sched_context_unbind(uint64_t sched);
 MUST_USE uint64_t sched_context_consumed(uint64_t sched, uint64_t *us_out);

@@ -26,9 +26,8 @@ static void make_objects(uint32_t index)
     to->vspace = objects_make(seL4_ARM_VSpaceObject, 0, 1);
     to->sched = objects_make(seL4_SchedContextObject, SCHED_BITS, 1);
     must(asid_pool_assign(seL4_CapInitThreadASIDPool, to->vspace), "giving an address space its number");
-    must(sched_control_configure(built.sched_control, to->sched, c.budget_us, c.period_us,
-                                 c.budget_us == c.period_us ? 0 : EXTRA_REFILLS, index, 0),
-         "setting a budget");
+    const struct sched_params params = {c.budget_us, c.period_us, c.budget_us == c.period_us ? 0 : EXTRA_REFILLS, index, 0};
+    must(sched_control_configure(built.sched_control, to->sched, &params), "setting a budget");
 }
 
 static uint64_t make_frames(uint64_t len_bytes, uint8_t page_bits, bool contiguous)

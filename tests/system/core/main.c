@@ -88,7 +88,8 @@ static void use_objects(void)
     uint64_t vspace = make(seL4_ARM_VSpaceObject, 0);
     must(asid_pool_assign(asid_pool.cap, vspace) == seL4_NoError, "assigning an ASID");
     uint64_t sched = make(seL4_SchedContextObject, 8);
-    must(sched_control_configure(sched_control.cap, sched, 1000, 10000, 0, 0, 0) == seL4_NoError, "setting a budget");
+    const struct sched_params params = {.budget_us = 1000, .period_us = 10000};
+    must(sched_control_configure(sched_control.cap, sched, &params) == seL4_NoError, "setting a budget");
     uint64_t pool_memory = make(seL4_UntypedObject, seL4_ASIDPoolBits);
     struct slot to = {own_cspace.cap, spare.first + next_spare++, 64};
     must(asid_control_make_pool(asid_control.cap, pool_memory, to) == seL4_NoError, "making an ASID pool");

@@ -9,6 +9,7 @@
 
 LX_SHARED(notice); /* read-only here */
 LX_MEMORY(heap);
+LX_MEMORY(large); /* in large pages */
 
 typedef void (*breach)(void);
 
@@ -116,6 +117,11 @@ static const struct {
 void init(void)
 {
     uint32_t life = rt_info_page()->incarnation;
+    volatile uint64_t *mark = (volatile uint64_t *)(large.addr + large.len_bytes - 64);
+    if (*mark != 0) {
+        rt_panic("memory of an earlier life is still there");
+    }
+    *mark = life + 1;
     if (life < ARRAY_LEN(breaches)) {
         rt_log("tries to %s", breaches[life].name);
         breaches[life].run();

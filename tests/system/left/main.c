@@ -44,7 +44,9 @@ static void send(void)
             record.sum = fill(record.offset, sent);
             sent += shmq_put(&out, &record, 1);
         }
-        if (shmq_should_notify(&out) | shmq_should_notify(&back)) {
+        bool first = shmq_should_notify(&out); /* both must be asked */
+        bool second = shmq_should_notify(&back);
+        if (first || second) {
             rt_signal(bulk.notify);
         }
     } while (!shmq_sleep(&back));

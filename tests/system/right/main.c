@@ -67,7 +67,9 @@ void notified(uint64_t signals)
             check(&record);
             (void)shmq_put(&back, &record, 1);
         }
-        if (shmq_should_notify(&in) | shmq_should_notify(&back)) {
+        bool first = shmq_should_notify(&in); /* both must be asked */
+        bool second = shmq_should_notify(&back);
+        if (first || second) {
             rt_signal(bulk.notify);
         }
     } while (!shmq_sleep(&in));
