@@ -296,18 +296,25 @@ static void give_untyped(uint32_t index, const struct desc_component *c)
 
 /* ---- threads --------------------------------------------------------------------------------------------------------------- */
 
+/* Also at a restart: a component with a capability to its own thread may have changed any of this. */
+void configure_thread(uint32_t index, const struct desc_component *c)
+{
+    struct component *it = &built.components[index];
+    uint64_t buffer = memory_frame(memory_of_kind(c, DESC_IPC_BUFFER), 0);
+    uint64_t mcp = (c->flags & DESC_TRUSTED) != 0 ? c->priority : 0;
+    must(tcb_configure(it->tcb, it->cnode, guard_for(index), it->vspace, c->ipc_buffer, buffer), "configuring a thread");
+    must(tcb_set_sched_params(it->tcb, seL4_CapInitThreadTCB, mcp, c->priority, it->sched, it->fault_endpoint),
+         "setting a thread's priority");
+}
+
 static void make_thread(uint32_t index, const struct desc_component *c)
 {
     struct component *to = &built.components[index];
-    uint64_t buffer = memory_frame(memory_of_kind(c, DESC_IPC_BUFFER), 0);
     to->fault_endpoint = slots_take(1);
     must(cnode_mint(own_slot(to->fault_endpoint), own_slot(built.components[c->fault_handler].endpoint),
                     seL4_CanWrite | seL4_CanGrantReply, BADGE_MESSAGE | BADGE_FAULT | index),
          "minting a fault endpoint");
-    must(tcb_configure(to->tcb, to->cnode, guard_for(index), to->vspace, c->ipc_buffer, buffer), "configuring a thread");
-    uint64_t mcp = (c->flags & DESC_TRUSTED) != 0 ? c->priority : 0;
-    must(tcb_set_sched_params(to->tcb, seL4_CapInitThreadTCB, mcp, c->priority, to->sched, to->fault_endpoint),
-         "setting a thread's priority");
+    configure_thread(index, c);
     must(tcb_bind_notification(to->tcb, to->notification), "binding a notification");
 }
 

@@ -123,6 +123,8 @@ void start_all(void);
 
 /** Mints and copies all capabilities of a component into its empty space. */
 void fill_cspace(uint32_t index, const struct desc_component *c);
+/** Gives a component's thread its spaces, message buffer, priority, budget and fault handler. */
+void configure_thread(uint32_t index, const struct desc_component *c);
 /** Writes a component's information page. */
 void fill_info(uint32_t index, const struct desc_component *c);
 /** Frame `page` (of the memory's page size) of a memory. */

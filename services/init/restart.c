@@ -259,10 +259,8 @@ enum proto_status component_restart(uint32_t index)
     it->stopped = false;
     fill_info(index, &c);
     acknowledge_irqs(index);
-    if ((c.flags & DESC_PASSIVE) != 0) {
-        must(sched_context_unbind(it->sched), "taking a budget");
-        must(sched_context_bind(it->sched, it->tcb), "giving a component its budget back");
-    }
+    must(sched_context_unbind(it->sched), "taking a budget"); /* it may serve the notification of a passive component */
+    configure_thread(index, &c);
     const struct seL4_UserContext context = {.pc = c.entry, .sp = c.stack_top};
     must(tcb_write_registers(it->tcb, true, &context), "restarting a thread");
     return PROTO_OK;
