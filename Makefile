@@ -61,6 +61,7 @@ help:
 	@echo 'make check       every test                      make bench   every number, into build/bench.csv'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
+	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 
 FORCE:
 .PHONY: FORCE all tools check check-unit bench fuzz clean help

@@ -181,8 +181,6 @@ static uint64_t source_of(const struct desc_cap *cap, uint64_t *badge)
         return seL4_CapInitThreadASIDPool;
     case DESC_CAP_SCHED_CONTROL:
         return built.sched_control;
-    case DESC_CAP_IRQ_CONTROL:
-        return seL4_CapIRQControl;
     case DESC_CAP_SMC:
         return seL4_CapSMC;
     default:

@@ -69,15 +69,11 @@ static uint8_t *in_segments(struct component *c, uint64_t virt, size_t len_bytes
 static void take_slots(struct component *c)
 {
     uint64_t first = 0;
-    uint64_t end = 0;
-    /* The linker script puts two addresses around the slots, at the start of the constants. */
-    uint64_t virt = 0;
     struct bytes section;
-    if (!elf_section(&c->elf, "lx_slots", &virt, &section)) {
+    if (!elf_section(&c->elf, SLOT_SECTION, &first, &section)) {
         fail("%s has no section lx_slots; link it with rt/component.ld", c->elf.path);
     }
-    first = virt;
-    end = virt + section.len_bytes;
+    uint64_t end = first + section.len_bytes;
     for (; first < end; first += sizeof(struct slot_record)) {
         struct slot_record *record = (struct slot_record *)(void *)in_segments(c, first, sizeof *record);
         if (record == NULL || end - first < sizeof *record || record->kind == 0 || record->kind >= SLOT_KIND_END ||

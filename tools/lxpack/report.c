@@ -33,7 +33,6 @@ static const char *const cap_words[DESC_CAP_KIND_END] = {
     [DESC_CAP_ASID_CONTROL] = "ASID control",
     [DESC_CAP_ASID_POOL] = "ASID pool",
     [DESC_CAP_SCHED_CONTROL] = "scheduling control",
-    [DESC_CAP_IRQ_CONTROL] = "interrupt control",
     [DESC_CAP_SMC] = "secure monitor calls",
     [DESC_CAP_FRAMES] = "frames of the image",
     [DESC_CAP_UNTYPED] = "all memory that is left",
@@ -88,7 +87,7 @@ static void write_component(FILE *f, const struct system *s, int index)
         }
         fprintf(f, "\n");
     }
-    fprintf(f, "    code %llu K, own memory %llu K, stack %llu bytes, ", (unsigned long long)text / 1024,
+    fprintf(f, "    code %llu K, memory %llu K in all, stack %llu bytes, ", (unsigned long long)text / 1024,
             (unsigned long long)total / 1024, (unsigned long long)c->stack_bytes);
     if (c->stack_bound != 0) {
         fprintf(f, "of which at most %llu are used\n", (unsigned long long)c->stack_bound);

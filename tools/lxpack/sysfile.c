@@ -186,7 +186,6 @@ static const char *const authority_words[AUTHORITY_END] = {
     [AUTHORITY_ASID_CONTROL] = "asid_control",
     [AUTHORITY_ASID_POOL] = "asid_pool",
     [AUTHORITY_SCHED_CONTROL] = "sched_control",
-    [AUTHORITY_IRQ_CONTROL] = "irq_control",
     [AUTHORITY_SMC] = "smc",
     [AUTHORITY_TCB_OF] = "tcb_of",
     [AUTHORITY_CSPACE_OF] = "cspace_of",

@@ -19,6 +19,10 @@ LX_CAP(own_cspace, AUTHORITY_OWN_CSPACE);
 LX_CAP(own_vspace, AUTHORITY_OWN_VSPACE);
 LX_CAP(own_tcb, AUTHORITY_OWN_TCB);
 LX_CAP(other_vspace, AUTHORITY_VSPACE_OF);
+LX_CAP(other_tcb, AUTHORITY_TCB_OF);
+LX_CAP(other_cspace, AUTHORITY_CSPACE_OF);
+LX_CAP(other_inbox, AUTHORITY_INBOX_OF);
+LX_CAP(own_sched, AUTHORITY_OWN_SCHED);
 LX_CAP(asid_pool, AUTHORITY_ASID_POOL);
 LX_CAP(asid_control, AUTHORITY_ASID_CONTROL);
 LX_CAP(sched_control, AUTHORITY_SCHED_CONTROL);
@@ -98,6 +102,21 @@ static void use_objects(void)
     uint64_t frame = make(seL4_ARM_SmallPageObject, 0);
     must(page_map(frame, other_vspace.cap, 0x30000000, seL4_CanRead, seL4_ARM_Default_VMAttributes) == seL4_FailedLookup,
          "reaching another's address space");
+}
+
+static void use_others(void)
+{
+    struct seL4_UserContext context;
+    uint64_t us = 0;
+    must(tcb_read_registers(other_tcb.cap, false, &context) == seL4_NoError && context.pc >= 0x400000,
+         "reading another's registers");
+    must(cnode_delete((struct slot){other_cspace.cap, 63, 64}) == seL4_FailedLookup &&
+             cnode_delete((struct slot){other_cspace.cap, 0, 64}) == seL4_NoError,
+         "reaching another's capability space");
+    struct slot badged = {own_cspace.cap, spare.first + next_spare++, 64};
+    must(cnode_mint(badged, (struct slot){own_cspace.cap, other_inbox.cap, 64}, seL4_CanWrite, 5) == seL4_NoError,
+         "minting a badge for another's inbox");
+    must(sched_context_consumed(own_sched.cap, &us) == seL4_NoError, "asking for its own time");
 }
 
 /* ---- bytes of the image ---------------------------------------------------------------------------------------------------- */
@@ -226,6 +245,7 @@ void init(void)
     must(sysdesc_open((const void *)description.addr, description.len_bytes, &desc) == NULL, "reading the description");
     use_memory();
     use_objects();
+    use_others();
     use_image();
     for (uint32_t i = 0; i < desc.header.component_count; i++) {
         must(view_verifies(i), "verifying the code of a component");
