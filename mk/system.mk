@@ -105,8 +105,8 @@ debug: $(B)/$(SYSTEM).img
 
 system_tests := $(sort $(wildcard tests/system/*.test))
 bad_systems := $(sort $(wildcard systems/bad/*.sys))
-# A kernel is there when its file is, or when a rule of this build makes it (which then stands in KERNEL_TARGET).
-has_kernel := $(if $(wildcard $(KERNEL))$(filter $(KERNEL),$(KERNEL_TARGET)),yes)
+# A kernel is there when its file is, or when the tree has one to build.
+has_kernel := $(if $(wildcard $(KERNEL))$(and $(filter $(B)/kernel/kernel.elf,$(KERNEL)),$(kernel.dir)),yes)
 
 # Each file in systems/bad has one mistake and, in its first line, what lxpack must say about it.
 check-bad: $(pack_needs)
