@@ -100,7 +100,9 @@ void kernel_read(const char *path, struct elf *out)
         }
         return;
     }
-    if (!check_config(out) && out->function_count != 0 && !elf_has_symbol(out, "decodeSchedContextInvocation")) {
+    /* Last and least: seL4's and our name of the function that a kernel with scheduling contexts must have. */
+    bool schedules = elf_has_symbol(out, "decodeSchedContextInvocation") || elf_has_symbol(out, "decode_sched_context");
+    if (!check_config(out) && out->function_count != 0 && !schedules) {
         fail("%s has no scheduling contexts; build seL4 with mixed-criticality scheduling (KernelIsMCS)", path);
     }
 }
