@@ -3,18 +3,21 @@
 B := build
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
+checks := check-unit check-ct check-arm64 check-bad check-tools check-model check-system
 .DELETE_ON_ERROR:
-.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 include mk/variants.mk
 include mk/rules.mk
-include $(sort $(shell find abi boot kernel rt proto lib services apps tools tests -name module.mk))
+include $(sort $(shell find $(wildcard abi boot kernel rt proto lib services apps tools tests) -name module.mk))
 
 host_variants := host asan fuzz
 $(foreach v,$(VARIANTS),$(eval $(call stamp,$(v))))
 $(foreach l,$(LIBS),$(eval $(call public_header,$(l))))
 $(foreach v,$(VARIANTS),$(foreach l,$(LIBS),$(if $(filter $(v),$($(l).skip)),,$(eval $(call library,$(v),$(l))))))
+
+include mk/third_party.mk
+include mk/system.mk
 
 # ---- host tools, unit tests, fuzzers --------------------------------------------------------------------------------
 
@@ -78,9 +81,13 @@ $(B)/deps: mk/deps.sh mk/deps.list
 	@mkdir -p $(@D)
 	@mk/deps.sh $@
 
-check: check-unit check-ct check-arm64
+check:
+	@rm -f $(B)/check.count
+	@$(MAKE) --no-print-directory -k $(checks); tests/run.sh total
 
-all: tools
+bench: bench-system
+
+all: tools $(if $(has_kernel),images,components)
 
 clean:
 	rm -rf $(B)
@@ -90,8 +97,9 @@ help:
 	@echo 'make check       every test                      make bench   every number, into build/bench.csv'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
+	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 
 FORCE:
-.PHONY: FORCE all tools apps kernel check check-unit check-ct check-arm64 fuzz clean help
+.PHONY: FORCE all tools apps kernel bench check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

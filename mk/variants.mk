@@ -48,7 +48,9 @@ PICOLIBC := /usr/lib/picolibc/aarch64-linux-gnu
 arm64.cc := $(CROSS)gcc
 arm64.ar := $(CROSS)ar
 arm64.arch := aarch64
-arm64.cflags := $(common) -O2 $(aarch64) $(bare)=2048 -fstack-protector-strong -ftls-model=local-exec \
+# Frame pointers, also in leaves: a crash is shown as a chain of calls.
+arm64.cflags := $(common) -O2 $(aarch64) $(bare)=2048 -fstack-protector-strong -fno-omit-frame-pointer \
+	-mno-omit-leaf-frame-pointer -ftls-model=local-exec \
 	-isystem $(PICOLIBC)/include $(warn_gcc)
 arm64.ldflags := -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,noexecstack \
 	-Wl,-z,max-page-size=4096 -L$(PICOLIBC)/lib
@@ -70,5 +72,5 @@ kernel.ldflags := -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z
 boot.cc := $(CROSS)gcc
 boot.ar := $(CROSS)ar
 boot.arch := aarch64
-boot.cflags := $(common) -O2 $(aarch64) $(bare)=4096 -mstrict-align -mno-outline-atomics $(warn_gcc)
+boot.cflags := $(common) -O2 $(aarch64) $(bare)=4096 -mno-outline-atomics $(warn_gcc)
 boot.ldflags := -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,noexecstack

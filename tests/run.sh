@@ -1,6 +1,9 @@
 #!/bin/sh
 # Runs test programs and fuzzers.
 #   tests/run.sh unit TEST... -- FUZZER...   every test; every fuzzer over its corpus and FUZZ_RUNS (20000) seeded inputs
+#   tests/run.sh each WHAT RUNNER FILE...    every file by a program that prints cases as a test does
+#   tests/run.sh bad CHECKER FILE.sys...     every file is refused with the sentence after "# refused:" in its first line
+#   tests/run.sh total                       the sum of everything, and whether it failed
 #   tests/run.sh fuzz FUZZER...              every fuzzer for FUZZ_SECONDS (60), new inputs kept in its corpus
 #   tests/run.sh ct PROGRAM...               every program under Valgrind, which sees branches on secrets; skipped without it
 #   tests/run.sh arm64 PROGRAM ARGUMENT...   a static program for the target on this machine; skipped without qemu-aarch64
@@ -27,17 +30,20 @@ if [ "$mode" = fuzz ]; then
     done
     exit 0
 fi
-count() { # count NAME: what was tallied, for the sum of `make check`
+finish() { # finish WHAT: the counts, and the end
     mkdir -p "$root/build" && echo "$passed $failed" >>"$root/build/check.count"
     echo "$1: $passed passed, $failed failed"
-    [ "$failed" = 0 ]
+    [ "$failed" = 0 ]; exit
 }
+if [ "$mode" = total ]; then
+    awk '{p += $1; f += $2} END {print p + 0 " passed, " f + 0 " failed"; exit f + 0 != 0}' "$root/build/check.count"
+    exit
+fi
 if [ "$mode" = arm64 ]; then
     qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static) ||
         { echo "arm64: skipped, qemu-aarch64 (qemu-user) is not installed"; exit 0; }
     timeout 300 "$qemu" "$@" >"$log" 2>&1; tally "$1" $? "$log"
-    count arm64
-    exit
+    finish arm64
 fi
 if [ "$mode" = ct ]; then
     if ! command -v valgrind >/dev/null; then echo "ct: skipped, valgrind is not installed"; exit 0; fi
@@ -48,8 +54,27 @@ if [ "$mode" = ct ]; then
         } >"$log" 2>&1
         tally "$f" 0 "$log"
     done
-    count ct
-    exit
+    finish ct
+fi
+if [ "$mode" = each ]; then
+    what=$1 runner=$2; shift 2
+    for t in "$@"; do
+        # shellcheck disable=SC2086
+        timeout 300 $runner "$t" >"$log" 2>&1; tally "$t" $? "$log"
+    done
+    finish "$what"
+fi
+if [ "$mode" = bad ]; then
+    checker=$1; shift
+    for t in "$@"; do
+        want=$(sed -n '1s/^# refused: //p' "$t")
+        # shellcheck disable=SC2086
+        got=$($checker "$t" 2>&1 | sed -n 's/^lxpack: \([^ ]*:\)\{0,1\} *//p')
+        if [ -n "$want" ] && [ "$got" = "$want" ]; then echo "ok $t" >"$log"
+        else { echo "not ok $t"; echo "wanted: $want"; echo "said:   $got"; } >"$log"; fi
+        tally "$t" 0 "$log"
+    done
+    finish bad
 fi
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     timeout 300 "$1" >"$log" 2>&1; tally "$1" $? "$log"; shift
@@ -61,4 +86,4 @@ for f in "$@"; do
         >"$log" 2>&1; then echo "ok $(basename "$f")" >>"$log"; s=0; else s=1; fi
     tally "$f" $s "$log"; rm -rf "$scratch"; rmdir "$dir" 2>/dev/null
 done
-count unit
+finish unit

@@ -1,0 +1,1 @@
+$(call loader,base tree mem sodium manifest fdt)

@@ -1,0 +1,2 @@
+$(call lib,base tree sodium)
+$(call skip,arm64 linux kernel)

@@ -1,0 +1,133 @@
+# What runs on the target: the loader, components, systems and their boot images. The declarations:
+#
+#   $(call loader,USES)        the boot loader               -> build/boot/loader.elf, loader.bin
+#   $(call service,USES)       a component (mk/rules.mk)     -> build/arm64/services/NAME.elf
+#   $(call root_task,USES)     the component that the kernel starts
+#   systems/NAME.sys           a system                      -> build/NAME.img, build/NAME/report.txt, graph.dot
+#
+# KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
+
+KERNEL ?= $(B)/kernel/kernel.elf
+SYSTEM ?= hello
+LX_KEYS ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/lx-os/keys
+QEMU := qemu-system-aarch64
+QEMU_BOARD := virt,virtualization=on,gic-version=2
+QEMU_MACHINE := -machine $(QEMU_BOARD) -cpu cortex-a53 -m 2G -nic none
+
+# ---- keys and the board -------------------------------------------------------------------------------------------------
+
+# The pair is made once, outside the tree; the loader gets the public half.
+$(B)/keys/image.pub: $(B)/host/bin/lxpack
+	@mkdir -p $(@D)
+	$(Q)$< key $(LX_KEYS)/image.key $@
+
+$(B)/board/qemu_virt.dtb: | $(B)/deps
+	@mkdir -p $(@D)
+	$(Q)$(QEMU) $(QEMU_MACHINE) -machine dumpdtb=$@ -display none 2>/dev/null
+
+# ---- the loader -----------------------------------------------------------------------------------------------------------
+
+loader_libs = $(call archives,boot,$(LOADER.uses))
+# The loader's own code also runs before the MMU does, when every access must be aligned; libraries run after.
+$(eval $(call compile,boot,$(LOADER.dir),$(LOADER.uses),-mstrict-align -DTRUST_KEY_FILE='"$(B)/keys/image.pub"'))
+$(B)/boot/$(LOADER.dir)/trust.S.o: $(B)/keys/image.pub
+$(B)/boot/loader.elf: $(call objects,boot,$(LOADER.dir)) $(loader_libs) $(LOADER.dir)/loader.ld
+	@mkdir -p $(@D)
+	$(Q)$(boot.cc) $(boot.ldflags) -T $(LOADER.dir)/loader.ld -o $@ $(call objects,boot,$(LOADER.dir)) \
+		-Wl,--start-group $(loader_libs) -Wl,--end-group -lgcc
+$(B)/boot/loader.bin: $(B)/boot/loader.elf
+	$(Q)$(CROSS)objcopy -O binary --pad-to=0x$$($(CROSS)nm $< | sed -n 's/^\([0-9a-f]*\) . loader_image_end$$/\1/p') $< $@
+
+# ---- components ----------------------------------------------------------------------------------------------------------
+
+# Headers of all interfaces: #include "proto/NAME.h".
+$(B)/inc/proto/proto.h: | $(B)/inc/proto/proto
+$(B)/inc/proto/proto:
+	@mkdir -p $(@D)
+	@ln -sfn $(CURDIR)/proto $@
+
+component_libs = $(call archives,arm64,$(1))
+# component NAME, USES: links what a directory declares.
+define component
+$(call compile,arm64,$(service.$(1).dir),$(2))
+$(B)/arm64/services/$(1).elf: $(call objects,arm64,$(service.$(1).dir)) $(call component_libs,$(2)) rt/component.ld
+	@mkdir -p $$(@D)
+	$$(Q)$(arm64.cc) $(arm64.ldflags) -T rt/component.ld -o $$@ $(call objects,arm64,$(service.$(1).dir)) \
+		-Wl,--start-group $(call component_libs,$(2)) -lc -lgcc -Wl,--end-group
+endef
+rt_uses := rt invoke mem base format shmq proto
+$(foreach s,$(filter-out $(ROOT_TASK),$(SERVICES)),$(eval $(call component,$(s),$(sort $(service.$(s).uses) $(rt_uses)))))
+$(foreach s,$(ROOT_TASK),$(eval $(call component,$(s),$(service.$(s).uses))))
+components := $(SERVICES:%=$(B)/arm64/services/%.elf)
+components: $(components)
+
+# ---- systems and their images -----------------------------------------------------------------------------------------------
+
+systems := $(notdir $(basename $(wildcard systems/*.sys tests/system/*.sys)))
+pack_flags = -p $(B)/arm64/services -d $(B)/board/qemu_virt.dtb
+pack_needs := $(B)/host/bin/lxpack $(components) $(B)/board/qemu_virt.dtb
+
+# Another KERNEL on the command line makes the images anew.
+$(B)/kernel.choice: FORCE
+	@mkdir -p $(@D)
+	@echo '$(KERNEL)' | cmp -s - $@ || echo '$(KERNEL)' > $@
+
+# 6 MiB for the test of the loader's speed; any bytes do.
+$(B)/payload.bin:
+	@mkdir -p $(@D)
+	@yes 'bytes of a package' | head -c 6291456 >$@
+core.files := payload=$(B)/payload.bin
+$(B)/core.img: $(B)/payload.bin
+
+# image NAME: from its .sys file, wherever that stands; NAME.files: files on the command line of lxpack, as NAME=PATH.
+define image
+$(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
+	@mkdir -p $$(@D)/$(notdir $(basename $(1)))
+	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
+		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $($(notdir $(basename $(1))).files) $(1)
+endef
+$(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(s))))
+images: $(systems:%=$(B)/%.img)
+
+run: $(B)/$(SYSTEM).img
+	$(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
+
+# QEMU waits for a debugger; build/NAME/gdb has the symbols of kernel and loader, and `lx-component NAME` those of one component.
+debug: $(B)/$(SYSTEM).img
+	@{ echo 'set architecture aarch64'; echo 'file $(KERNEL)'; echo 'add-symbol-file $(B)/boot/loader.elf'; \
+	   echo 'define lx-component'; echo '  symbol-file $(B)/arm64/services/$$arg0.elf'; echo 'end'; \
+	   echo 'document lx-component'; echo 'Load the symbols of one component; all lie at the same addresses.'; echo 'end'; \
+	   echo 'target remote :1234'; } >$(B)/$(SYSTEM)/gdb
+	@echo 'now, in another terminal: gdb-multiarch -x $(B)/$(SYSTEM)/gdb'
+	$(QEMU) $(QEMU_MACHINE) -nographic -kernel $< -S -s
+
+# ---- tests ------------------------------------------------------------------------------------------------------------------
+
+system_tests := $(sort $(wildcard tests/system/*.test))
+bad_systems := $(sort $(wildcard systems/bad/*.sys))
+# A kernel is there when its file is, or when the tree has one to build.
+has_kernel := $(if $(wildcard $(KERNEL))$(and $(filter $(B)/kernel/kernel.elf,$(KERNEL)),$(kernel.dir)),yes)
+
+# Each file in systems/bad has one mistake and, in its first line, what lxpack must say about it.
+check-bad: $(pack_needs)
+	@tests/run.sh bad "$(B)/host/bin/lxpack check $(pack_flags)" $(bad_systems)
+
+check-tools: $(pack_needs) tools
+	@B=$(B) CROSS=$(CROSS) tests/run.sh each tools sh $(wildcard tests/tools/*_test.sh)
+
+check-model: | $(B)/deps
+	@tests/run.sh each model sh tests/model/run.sh
+
+ifeq ($(has_kernel),yes)
+check-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
+	@tests/run.sh each system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
+
+bench-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
+	@$(B)/host/bin/lxtest -i $(B) -b $(B)/bench.csv $(shell grep -l '^measure' $(system_tests)) | sed -n 's/^# //p'
+else
+check-system:
+	@echo 'system: skipped, there is no kernel ($(KERNEL)); KERNEL=path/to/sel4.elf names one'
+bench-system: check-system
+endif
+
+.PHONY: components images run debug check-bad check-tools check-model check-system bench-system

@@ -1,0 +1,2 @@
+$(call lib)
+$(call skip,host asan fuzz arm64 linux kernel boot)

@@ -1,0 +1,2 @@
+$(call lib,base)
+$(call skip,host asan fuzz linux kernel boot)

@@ -1,0 +1,2 @@
+$(call lib)
+$(call skip,host asan fuzz linux kernel)

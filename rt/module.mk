@@ -1,0 +1,2 @@
+$(call lib,invoke mem base format shmq proto)
+$(call skip,host asan fuzz linux kernel boot)

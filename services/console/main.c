@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Console: the serial line for one client (proto/console.h) and the log of every component (proto/log.h).
+ *
+ * Output is staged: one piece at a time, a log line with its name or some bytes of the client, goes to the port as fast as the
+ * port takes it; the next piece is taken when it is gone. Log lines go first. Nothing a component logs can move the cursor or
+ * look like another's line: control characters become "?", and the name in front is the console's.
+ *
+ * Owns:   the port and its interrupt; the consumers' side of all log rings.    Uses: rt, shmq, format.
+ * Limits: log lines of 239 characters; longer ones are cut in two. Input that the client does not fetch is lost, and counted.
+ */
+#include "format.h"
+#include "pl011.h"
+#include "proto/console.h"
+#include "proto/log.h"
+#include "rt.h"
+
+LX_DEVICE(uart);
+LX_IRQ(uart_irq);
+LX_LOGS(logs);
+LX_SLOT_WITH(lx_channel, SLOT_CHANNEL, tty, .flags = SLOT_OPTIONAL, .record_bytes = CONSOLE_RECORD_BYTES);
+
+enum { STAGE_BYTES = LOG_LINE_MAX + 64 };
+
+/** One component's log: its ring, and the line that is not complete yet. */
+struct source {
+    struct shmq ring;
+    char line[LOG_LINE_MAX];
+    uint32_t len;
+};
+
+static struct source sources[SLOT_LOGS_MAX];
+static struct shmq to_client;
+static struct shmq from_client;
+static bool has_client;
+static uint64_t input_lost;
+
+static char stage[STAGE_BYTES];
+static uint32_t stage_len;
+static uint32_t stage_at;
+static bool line_open; /* the client's last byte was no newline */
+
+/* ---- what goes out ---------------------------------------------------------------------------------------------------------- */
+
+static void stage_line(uint32_t index, const char *text, uint32_t len)
+{
+    const char *newline = line_open ? "\r\n" : "";
+    line_open = false;
+    stage_at = 0;
+    stage_len = (uint32_t)format_text(stage, sizeof stage, "%s%s| %.*s\r\n", newline, rt_name(logs.sources[index]), (int)len, text);
+}
+
+/* Takes bytes of one ring until a line is complete; then it is staged. */
+static bool take_log(uint32_t index)
+{
+    struct source *s = &sources[index];
+    char c;
+    while (shmq_get(&s->ring, &c, 1) == 1) {
+        bool complete = c == '\n' || s->len == sizeof s->line - 1;
+        if (c != '\n') {
+            s->line[s->len++] = c >= ' ' && c <= '~' ? c : '?';
+        }
+        if (complete) {
+            stage_line(index, s->line, s->len);
+            s->len = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_client(void)
+{
+    if (!has_client) {
+        return false;
+    }
+    stage_at = 0;
+    stage_len = shmq_get(&from_client, stage, sizeof stage);
+    if (stage_len != 0) {
+        line_open = stage[stage_len - 1] != '\n';
+        if (shmq_should_notify(&from_client)) {
+            rt_signal(tty.notify);
+        }
+    }
+    return stage_len != 0;
+}
+
+static bool take_next(void)
+{
+    for (uint32_t i = 0; i < logs.count; i++) {
+        if (take_log(i)) {
+            return true;
+        }
+    }
+    return take_client();
+}
+
+/* Asks every ring to signal. @return false when one has something already. */
+static bool sleep_all(void)
+{
+    bool idle = true;
+    for (uint32_t i = 0; i < logs.count; i++) {
+        idle &= shmq_sleep(&sources[i].ring);
+    }
+    return has_client ? shmq_sleep(&from_client) && idle : idle;
+}
+
+static void pump(void)
+{
+    do {
+        do {
+            for (; stage_at < stage_len; stage_at++) {
+                if (!pl011_put((uint8_t)stage[stage_at])) {
+                    pl011_want_room(true);
+                    return;
+                }
+            }
+        } while (take_next());
+    } while (!sleep_all());
+    pl011_want_room(false);
+}
+
+/* ---- what comes in ---------------------------------------------------------------------------------------------------------- */
+
+static void receive(void)
+{
+    uint8_t byte;
+    while (pl011_get(&byte)) {
+        if (!has_client || shmq_put(&to_client, &byte, 1) == 0) {
+            input_lost++;
+        }
+    }
+    if (has_client && shmq_should_notify(&to_client)) {
+        rt_signal(tty.notify);
+    }
+}
+
+void init(void)
+{
+    assert(logs.count <= SLOT_LOGS_MAX);
+    for (uint32_t i = 0; i < logs.count; i++) {
+        shmq_open(&sources[i].ring, (void *)(logs.addr + i * logs.stride_bytes), 1, LOG_RING_CAPACITY, false);
+    }
+    has_client = lx_given(tty);
+    if (has_client) {
+        shmq_open(&to_client, (void *)tty.send_addr, CONSOLE_RECORD_BYTES, tty.record_count, true);
+        shmq_open(&from_client, (void *)tty.receive_addr, CONSOLE_RECORD_BYTES, tty.record_count, false);
+    }
+    pl011_start(uart.addr);
+    pump();
+}
+
+void notified(uint64_t signals)
+{
+    if ((signals & uart_irq.signal) != 0) {
+        pl011_clear();
+        receive();
+        if (irq_ack(uart_irq.handler) != seL4_NoError) {
+            rt_panic("the port's interrupt cannot be acknowledged");
+        }
+    }
+    pump();
+}

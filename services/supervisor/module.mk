@@ -1,0 +1,1 @@
+$(call service,fault restart sysdesc format)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Lxtest: boots systems in QEMU and talks to their console as a test script says. docs/guide/testing.md has the script's words.
+ *
+ *   script.c    a .test file becomes steps         machine.c   QEMU as a child with pipes; flipped copies of images
+ *   main.c      runs the steps, with time limits
+ *
+ * Owns:   one child process at a time, and ends it.    Uses: base, POSIX.
+ * Limits: STEPS_MAX steps, 1 MiB of console text a test.
+ */
+#ifndef LX_LXTEST_H
+#define LX_LXTEST_H
+
+#include <stdio.h>
+
+#include "base.h"
+
+enum { STEPS_MAX = 128, TEXT_BYTES = 256, ARGS_MAX = 32 };
+
+enum step_kind {
+    STEP_EXPECT, /* wait for the text, after what was matched before */
+    STEP_SEND,
+    STEP_MEASURE, /* wait for the text and a number behind it */
+    STEP_WAIT,    /* milliseconds, while the console is read */
+    STEP_FLIP_MEMORY, /* flip a bit of a resident copy of a page of the image, from outside the machine */
+};
+
+struct step {
+    enum step_kind kind;
+    int line;
+    char text[TEXT_BYTES];
+    size_t len;
+    char key[64];
+    char unit[32];
+    unsigned ms;
+    unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key` */
+};
+
+struct script {
+    const char *path;
+    char title[TEXT_BYTES];
+    char system[64];
+    bool icount;
+    unsigned limit_s;
+    char flip_part[64]; /* "": none */
+    unsigned long flip_offset;
+    bool memory_file; /* the machine's memory is a file, which flips need */
+    int refused_count;
+    char refused[8][TEXT_BYTES];
+    int arg_count;
+    char args[ARGS_MAX][64];
+    int step_count;
+    struct step steps[STEPS_MAX];
+};
+
+/** Reads a script. @return false after a message, when it has a mistake. */
+bool script_read(const char *path, struct script *out);
+
+struct machine {
+    int pid;
+    int to;   /* its console, to write */
+    int from; /* its console, to read */
+};
+
+/** Starts QEMU with `image`, its memory in the file `memory` unless that is NULL; false when that fails. */
+bool machine_start(const struct script *s, const char *image, const char *memory, struct machine *out);
+void machine_stop(struct machine *m);
+
+/**
+ * Copies `image` to `copy` with one bit flipped: bit 0 of byte `offset` of a part, or of "manifest" or "signature".
+ * @return false after a message.
+ */
+bool image_flip(const char *image, const char *copy, const char *part, unsigned long offset);
+
+/**
+ * Flips bit 0 of a byte in the memory of a running machine: of the page that holds byte `offset` of a part, in every copy of
+ * that page but the bundle's, from which it can be repaired.
+ * @return how many copies were changed; 0 after a message, when there is none.
+ */
+int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/** Runs test scripts one after the other; "ok" or "not ok" for each. See lxtest.h. */
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lxtest.h"
+
+enum { CONSOLE_BYTES = 1 << 20, SILENCE_MS = 10000 };
+
+static const char usage[] = "usage: lxtest [-v] [-i DIRECTORY OF IMAGES] [-b BENCH.csv] SCRIPT...\n";
+
+/** One run: what the console said, and how far it was understood. */
+struct run {
+    struct script script;
+    struct machine machine;
+    char image[560];
+    char memory[640]; /* file that is the machine's memory */
+    char text[CONSOLE_BYTES];
+    size_t len;
+    size_t matched; /* expectations look behind this */
+    uint64_t end_ms;
+    const char *bench;
+    char why[512];
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool refused(struct run *r)
+{
+    for (int i = 0; i < r->script.refused_count; i++) {
+        if (memmem(r->text, r->len, r->script.refused[i], strlen(r->script.refused[i])) != NULL) {
+            snprintf(r->why, sizeof r->why, "the console says \"%s\"", r->script.refused[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads what there is within `ms`; false when the test is over: time, silence, end or a refused text. */
+static bool read_more(struct run *r, uint64_t ms, bool silence_is_bad)
+{
+    uint64_t now = now_ms();
+    if (now >= r->end_ms) {
+        snprintf(r->why, sizeof r->why, "not done within %u s", r->script.limit_s);
+        return false;
+    }
+    uint64_t left = r->end_ms - now;
+    struct pollfd p = {.fd = r->machine.from, .events = POLLIN};
+    int ready = poll(&p, 1, (int)(ms < left ? ms : left));
+    if (ready == 0) {
+        if (silence_is_bad && ms <= left) {
+            snprintf(r->why, sizeof r->why, "nothing from the console for %d s", SILENCE_MS / 1000);
+        }
+        return !silence_is_bad || ms > left;
+    }
+    ssize_t got = ready < 0 ? -1 : read(r->machine.from, r->text + r->len, CONSOLE_BYTES - 1 - r->len);
+    if (got <= 0) {
+        snprintf(r->why, sizeof r->why, r->len == CONSOLE_BYTES - 1 ? "too much text" : "QEMU ended");
+        return false;
+    }
+    r->len += (size_t)got;
+    r->text[r->len] = '\0';
+    return !refused(r);
+}
+
+/* Waits for a text; `after` is where it ends. */
+static bool expect(struct run *r, const struct step *step, size_t *after)
+{
+    for (;;) {
+        char *found = memmem(r->text + r->matched, r->len - r->matched, step->text, step->len);
+        if (found != NULL) {
+            *after = (size_t)(found - r->text) + step->len;
+            return true;
+        }
+        if (!read_more(r, SILENCE_MS, true)) {
+            size_t used = strlen(r->why);
+            snprintf(r->why + used, sizeof r->why - used, "; line %d expects \"%s\"", step->line, step->text);
+            return false;
+        }
+    }
+}
+
+/* The number must have ended before it is believed, so one more byte is read. */
+static bool measure(struct run *r, const struct step *step)
+{
+    size_t at;
+    char *end;
+    if (!expect(r, step, &at)) {
+        return false;
+    }
+    unsigned long long n;
+    for (;;) {
+        n = strtoull(r->text + at, &end, 10);
+        if (end < r->text + r->len) {
+            break;
+        }
+        if (!read_more(r, SILENCE_MS, true)) {
+            return false;
+        }
+    }
+    if (end == r->text + at) {
+        snprintf(r->why, sizeof r->why, "line %d: no number behind \"%s\"", step->line, step->text);
+        return false;
+    }
+    printf("# %s %llu %s\n", step->key, n, step->unit);
+    FILE *f = r->bench == NULL ? NULL : fopen(r->bench, "a");
+    if (f != NULL) {
+        fprintf(f, "%s,%llu,%s\n", step->key, n, step->unit);
+        fclose(f);
+    }
+    r->matched = (size_t)(end - r->text);
+    return true;
+}
+
+static bool wait_ms(struct run *r, unsigned ms)
+{
+    uint64_t until = now_ms() + ms;
+    while (now_ms() < until) {
+        if (!read_more(r, until - now_ms(), false)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool do_step(struct run *r, const struct step *step)
+{
+    switch (step->kind) {
+    case STEP_EXPECT:
+        return expect(r, step, &r->matched);
+    case STEP_MEASURE:
+        return measure(r, step);
+    case STEP_WAIT:
+        return wait_ms(r, step->ms);
+    case STEP_FLIP_MEMORY:
+        if (memory_flip(r->image, r->memory, step->key, step->offset) == 0) {
+            snprintf(r->why, sizeof r->why, "line %d: no bit to flip", step->line);
+            return false;
+        }
+        return true;
+    case STEP_SEND:
+        if (write(r->machine.to, step->text, step->len) != (ssize_t)step->len) {
+            snprintf(r->why, sizeof r->why, "QEMU takes no input");
+            return false;
+        }
+        return true;
+    }
+    return false;
+}
+
+static bool run_steps(struct run *r, const char *image)
+{
+    bool good = true;
+    if (access(image, R_OK) != 0 ||
+        !machine_start(&r->script, image, r->script.memory_file ? r->memory : NULL, &r->machine)) {
+        snprintf(r->why, sizeof r->why, "cannot boot %.400s", image);
+        return false;
+    }
+    r->end_ms = now_ms() + r->script.limit_s * 1000ull;
+    for (int i = 0; good && i < r->script.step_count; i++) {
+        good = do_step(r, &r->script.steps[i]);
+    }
+    machine_stop(&r->machine);
+    return good;
+}
+
+static bool run_script(struct run *r, const char *images)
+{
+    char copy[640];
+    snprintf(r->image, sizeof r->image, "%s/%s.img", images, r->script.system);
+    snprintf(copy, sizeof copy, "%s.flipped-%d", r->image, (int)getpid());
+    snprintf(r->memory, sizeof r->memory, "%s.memory-%d", r->image, (int)getpid());
+    bool flip = r->script.flip_part[0] != '\0';
+    bool good = !flip || image_flip(r->image, copy, r->script.flip_part, r->script.flip_offset);
+    if (!good) {
+        snprintf(r->why, sizeof r->why, "no flipped image");
+    }
+    good = good && run_steps(r, flip ? copy : r->image);
+    unlink(copy);
+    unlink(r->memory);
+    return good;
+}
+
+static void show_console(const struct run *r)
+{
+    printf("# console of %s:\n# ", r->script.path);
+    for (size_t i = 0; i < r->len; i++) {
+        if (r->text[i] == '\n') {
+            printf("\n# ");
+        } else if (r->text[i] != '\r') {
+            putchar(r->text[i]);
+        }
+    }
+    putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+    static struct run r;
+    const char *images = "build";
+    const char *bench = NULL;
+    bool verbose = false;
+    int failed = 0;
+    int option;
+    while ((option = getopt(argc, argv, "vi:b:")) != -1) {
+        switch (option) {
+        case 'v':
+            verbose = true;
+            break;
+        case 'i':
+            images = optarg;
+            break;
+        case 'b':
+            bench = optarg;
+            break;
+        default:
+            fputs(usage, stderr);
+            return 2;
+        }
+    }
+    for (int i = optind; i < argc; i++) {
+        memset(&r, 0, sizeof r);
+        r.bench = bench;
+        bool good = script_read(argv[i], &r.script) && run_script(&r, images);
+        if (!good || verbose) {
+            show_console(&r);
+        }
+        if (!good) {
+            printf("# %s: %s\n", argv[i], r.why);
+            failed++;
+        }
+        printf("%s system: %s\n", good ? "ok" : "not ok", r.script.title[0] != '\0' ? r.script.title : argv[i]);
+        fflush(stdout);
+    }
+    return failed != 0;
+}

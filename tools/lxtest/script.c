@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/** Test scripts: one step or setting a line. See lxtest.h. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "lxtest.h"
+
+/* \r \n \t \\ \xHH */
+static size_t unescape(const char *from, char *to, size_t cap)
+{
+    size_t len = 0;
+    for (; *from != '\0' && len < cap - 1; from++) {
+        char c = *from;
+        if (c == '\\' && from[1] != '\0') {
+            from++;
+            if (*from == 'x' && isxdigit((unsigned char)from[1]) && isxdigit((unsigned char)from[2])) {
+                char hex[3] = {from[1], from[2], '\0'};
+                c = (char)strtoul(hex, NULL, 16);
+                from += 2;
+            } else {
+                c = *from == 'r' ? '\r' : *from == 'n' ? '\n' : *from == 't' ? '\t' : *from;
+            }
+        }
+        to[len++] = c;
+    }
+    to[len] = '\0';
+    return len;
+}
+
+static struct step *add_step(struct script *s, enum step_kind kind, int line, const char *text)
+{
+    if (s->step_count == STEPS_MAX) {
+        return NULL;
+    }
+    struct step *step = &s->steps[s->step_count++];
+    memset(step, 0, sizeof *step);
+    step->kind = kind;
+    step->line = line;
+    step->len = unescape(text, step->text, sizeof step->text);
+    return step;
+}
+
+static bool add_qemu_arguments(struct script *s, const char *rest)
+{
+    char word[64];
+    int used = 0;
+    while (sscanf(rest, "%63s%n", word, &used) == 1) {
+        if (s->arg_count == ARGS_MAX) {
+            return false;
+        }
+        (void)copy_string(s->args[s->arg_count++], sizeof s->args[0], word);
+        rest += used;
+    }
+    return true;
+}
+
+static bool setting(struct script *s, const char *word, const char *rest)
+{
+    if (strcmp(word, "system") == 0) {
+        return copy_string(s->system, sizeof s->system, rest);
+    }
+    if (strcmp(word, "icount") == 0) {
+        s->icount = true;
+        return true;
+    }
+    if (strcmp(word, "within") == 0) {
+        s->limit_s = (unsigned)strtoul(rest, NULL, 10);
+        return s->limit_s > 0;
+    }
+    if (strcmp(word, "flip") == 0) {
+        return sscanf(rest, "%63s %lu", s->flip_part, &s->flip_offset) == 2;
+    }
+    if (strcmp(word, "refuse") == 0) {
+        return s->refused_count < (int)ARRAY_LEN(s->refused) &&
+               unescape(rest, s->refused[s->refused_count++], TEXT_BYTES) > 0;
+    }
+    if (strcmp(word, "qemu") == 0) {
+        return add_qemu_arguments(s, rest);
+    }
+    return false;
+}
+
+static bool line_of(struct script *s, int number, char *text)
+{
+    char word[32];
+    int used = 0;
+    text[strcspn(text, "\n")] = '\0';
+    if (text[0] == '#' && s->title[0] == '\0') {
+        (void)copy_string(s->title, sizeof s->title, text + strspn(text, "# "));
+    }
+    if (text[0] == '#' || sscanf(text, "%31s%n", word, &used) != 1) {
+        return true;
+    }
+    const char *rest = text + used + (text[used] == ' ');
+    struct step *step;
+    if (strcmp(word, "expect") == 0) {
+        return add_step(s, STEP_EXPECT, number, rest) != NULL;
+    }
+    if (strcmp(word, "send") == 0) {
+        return add_step(s, STEP_SEND, number, rest) != NULL;
+    }
+    if (strcmp(word, "wait") == 0) {
+        step = add_step(s, STEP_WAIT, number, "");
+        return step != NULL && sscanf(rest, "%u", &step->ms) == 1;
+    }
+    if (strcmp(word, "flip-memory") == 0) {
+        step = add_step(s, STEP_FLIP_MEMORY, number, "");
+        s->memory_file = true;
+        return step != NULL && sscanf(rest, "%63s %lu", step->key, &step->offset) == 2;
+    }
+    if (strcmp(word, "measure") == 0) { /* measure KEY UNIT TEXT BEFORE THE NUMBER */
+        char key[64];
+        char unit[32];
+        if (sscanf(rest, "%63s %31s %n", key, unit, &used) != 2) {
+            return false;
+        }
+        step = add_step(s, STEP_MEASURE, number, rest + used);
+        return step != NULL && copy_string(step->key, sizeof step->key, key) && copy_string(step->unit, sizeof step->unit, unit);
+    }
+    return setting(s, word, rest);
+}
+
+bool script_read(const char *path, struct script *out)
+{
+    char text[512];
+    int number = 0;
+    FILE *f = fopen(path, "r");
+    if (f == NULL) {
+        fprintf(stderr, "lxtest: cannot read %s\n", path);
+        return false;
+    }
+    memset(out, 0, sizeof *out);
+    out->path = path;
+    out->limit_s = 20;
+    bool good = true;
+    while (good && fgets(text, sizeof text, f) != NULL) {
+        number++;
+        good = line_of(out, number, text);
+    }
+    fclose(f);
+    if (!good) {
+        fprintf(stderr, "lxtest: %s:%d: not understood\n", path, number);
+        return false;
+    }
+    if (out->title[0] == '\0' || out->system[0] == '\0' || out->step_count == 0) {
+        fprintf(stderr, "lxtest: %s: a test needs a title (its first comment), a system and a step\n", path);
+        return false;
+    }
+    return true;
+}
