@@ -137,6 +137,7 @@ enum desc_cap_kind {
     DESC_CAP_ASID_POOL,
     DESC_CAP_SCHED_CONTROL,
     DESC_CAP_SMC,
+    DESC_CAP_DIRECTORY, /**< of the component itself, whose capability space then has two levels (slots.h) */
     DESC_CAP_FRAMES,  /**< `count` frames of the bundle from offset `badge` on, read-only, in slots from `slot` on */
     DESC_CAP_UNTYPED, /**< up to `count` untypeds in slots from `slot` on */
     DESC_CAP_KIND_END,

@@ -64,12 +64,21 @@ enum slot_authority {
     AUTHORITY_ASID_POOL,
     AUTHORITY_SCHED_CONTROL,
     AUTHORITY_SMC,
+    AUTHORITY_OWN_DIRECTORY, /**< the component's capability space grows: see DIRECTORY_BITS */
     AUTHORITY_TCB_OF,
     AUTHORITY_CSPACE_OF,
     AUTHORITY_VSPACE_OF,
     AUTHORITY_INBOX_OF,
     AUTHORITY_END,
 };
+
+/**
+ * A component that is granted own_directory has a capability space of two levels: a CNode of 2^DIRECTORY_BITS entries, each of which
+ * can hold a CNode of 2^DIRECTORY_LEAF_BITS slots without a guard. Slot j of entry i is capability i << DIRECTORY_LEAF_BITS | j;
+ * entry 0 holds the slots that the image tool fills. With the granted capability as root, a slot of the space has a depth of 64
+ * bits, and entry i itself has index i and a depth of 64 - DIRECTORY_LEAF_BITS bits.
+ */
+enum { DIRECTORY_BITS = 11, DIRECTORY_LEAF_BITS = 10 };
 
 /** Badges. A word with BADGE_MESSAGE set came with a message to the inbox, else it is a set of signals. */
 #define BADGE_MESSAGE (1ull << 63)

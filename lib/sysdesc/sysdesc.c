@@ -297,6 +297,9 @@ static const char *check_caps(const struct sysdesc *d, const struct desc_compone
         if (why != NULL) {
             return why;
         }
+        if (cap.kind == DESC_CAP_DIRECTORY && c->cspace_bits > DIRECTORY_LEAF_BITS) {
+            return "a component with a directory has more slots than one entry of it";
+        }
         if (cap.slot < next_slot) {
             return "two capabilities of a component share a slot, or are not in order";
         }

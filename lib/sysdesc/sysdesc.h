@@ -11,11 +11,12 @@
 #define LX_SYSDESC_H
 
 #include <sysdesc/desc.h>
+#include <sysdesc/slots.h>
 
 #include "base.h"
 
-/** The highest address that a component may use, exclusive: 39 bits, half of what the kernel gives. */
-#define SYSDESC_USER_END (1ull << 39)
+/** The highest address that a description may use, exclusive; what lies above is for windows that components map themselves. */
+#define SYSDESC_USER_END (1ull << 37)
 
 /** A description whose every rule was checked; only sysdesc_open makes one. */
 struct sysdesc {

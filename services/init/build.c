@@ -8,6 +8,38 @@ struct built built;
 
 /* ---- objects -------------------------------------------------------------------------------------------------------------- */
 
+/* The guard that makes a capability pointer of the component a slot number. */
+static uint64_t guard_for(uint32_t index)
+{
+    struct desc_component c;
+    sysdesc_component(&built.desc, index, &c);
+    return seL4_CNode_CapData_new(0, 64u - c.cspace_bits);
+}
+
+static const uint64_t directory_guard = 64 - DIRECTORY_BITS - DIRECTORY_LEAF_BITS;
+
+static bool has_directory(const struct desc_component *c)
+{
+    for (uint32_t i = 0; i < c->cap_count; i++) {
+        struct desc_cap cap;
+        sysdesc_cap(&built.desc, c->first_cap + i, &cap);
+        if (cap.kind == DESC_CAP_DIRECTORY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The slots of the description become entry 0 of a directory. */
+static uint64_t make_directory(uint64_t cnode, uint8_t cspace_bits)
+{
+    uint64_t directory = objects_make(seL4_CapTableObject, DIRECTORY_BITS, 1);
+    must(cnode_mint((struct slot){directory, 0, DIRECTORY_BITS}, own_slot(cnode), seL4_AllRights,
+                    seL4_CNode_CapData_new(0, DIRECTORY_LEAF_BITS - (uint64_t)cspace_bits)),
+         "making the directory of a capability space");
+    return directory;
+}
+
 static void make_objects(uint32_t index)
 {
     struct component *to = &built.components[index];
@@ -23,6 +55,7 @@ static void make_objects(uint32_t index)
     to->notification = objects_make(seL4_NotificationObject, 0, 1);
     to->tcb = objects_make(seL4_TCBObject, 0, 1);
     to->cnode = objects_make(seL4_CapTableObject, c.cspace_bits, 1);
+    to->directory = has_directory(&c) ? make_directory(to->cnode, c.cspace_bits) : 0;
     to->vspace = objects_make(seL4_ARM_VSpaceObject, 0, 1);
     to->sched = objects_make(seL4_SchedContextObject, SCHED_BITS, 1);
     must(asid_pool_assign(seL4_CapInitThreadASIDPool, to->vspace), "giving an address space its number");
@@ -145,15 +178,8 @@ static void make_memories(bool views)
 
 /* ---- capabilities ---------------------------------------------------------------------------------------------------------- */
 
-static uint64_t guard_for(uint32_t index)
-{
-    struct desc_component c;
-    sysdesc_component(&built.desc, index, &c);
-    return seL4_CNode_CapData_new(0, 64u - c.cspace_bits);
-}
-
 /* Of kinds that are one object: its capability in our space, and the badge that the copy gets (0: none). */
-static uint64_t source_of(const struct desc_cap *cap, uint64_t *badge)
+static uint64_t source_of(const struct desc_cap *cap, const struct component *owner, uint64_t *badge)
 {
     const struct component *target = &built.components[cap->target % DESC_COMPONENTS_MAX];
     *badge = 0;
@@ -183,12 +209,15 @@ static uint64_t source_of(const struct desc_cap *cap, uint64_t *badge)
         return built.sched_control;
     case DESC_CAP_SMC:
         return seL4_CapSMC;
+    case DESC_CAP_DIRECTORY:
+        *badge = seL4_CNode_CapData_new(0, directory_guard);
+        return owner->directory;
     default:
         return 0;
     }
 }
 
-static void fill_cap(uint32_t cap_index, struct slot to)
+static void fill_cap(uint32_t cap_index, const struct component *owner, struct slot to)
 {
     struct desc_cap cap;
     uint64_t badge;
@@ -197,7 +226,7 @@ static void fill_cap(uint32_t cap_index, struct slot to)
                       : cap.kind == DESC_CAP_NOTIFY ? seL4_CanWrite
                       : cap.kind == DESC_CAP_FRAMES ? seL4_CanRead
                                                     : seL4_AllRights;
-    uint64_t source = source_of(&cap, &badge);
+    uint64_t source = source_of(&cap, owner, &badge);
     to.index = cap.slot;
     for (uint32_t i = 0; i < cap.count && cap.kind != DESC_CAP_UNTYPED; i++, to.index++) {
         uint64_t from = cap.kind == DESC_CAP_REPLY    ? built.cap_objects[cap_index] + i
@@ -211,7 +240,7 @@ static void fill_cap(uint32_t cap_index, struct slot to)
 void fill_cspace(uint32_t index, const struct desc_component *c)
 {
     for (uint32_t i = 0; i < c->cap_count; i++) {
-        fill_cap(c->first_cap + i, (struct slot){built.components[index].cnode, 0, c->cspace_bits});
+        fill_cap(c->first_cap + i, &built.components[index], (struct slot){built.components[index].cnode, 0, c->cspace_bits});
     }
 }
 
@@ -300,7 +329,9 @@ void configure_thread(uint32_t index, const struct desc_component *c)
     struct component *it = &built.components[index];
     uint64_t buffer = memory_frame(memory_of_kind(c, DESC_IPC_BUFFER), 0);
     uint64_t mcp = (c->flags & DESC_TRUSTED) != 0 ? c->priority : 0;
-    must(tcb_configure(it->tcb, it->cnode, guard_for(index), it->vspace, c->ipc_buffer, buffer), "configuring a thread");
+    uint64_t root = it->directory != 0 ? it->directory : it->cnode;
+    uint64_t guard = it->directory != 0 ? seL4_CNode_CapData_new(0, directory_guard) : guard_for(index);
+    must(tcb_configure(it->tcb, root, guard, it->vspace, c->ipc_buffer, buffer), "configuring a thread");
     must(tcb_set_sched_params(it->tcb, seL4_CapInitThreadTCB, mcp, c->priority, it->sched, it->fault_endpoint),
          "setting a thread's priority");
 }

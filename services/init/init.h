@@ -101,6 +101,7 @@ void scratch_close(void);
 /** The objects of a component, as slots of the root task. */
 struct component {
     uint64_t tcb, cnode, vspace, endpoint, notification, sched, fault_endpoint;
+    uint64_t directory; /**< of a capability space with two levels, or 0 */
     uint32_t incarnation;
     bool stopped;
 };

@@ -9,8 +9,8 @@
 #include "shmq.h"
 
 #define FIRST_VIRT  0x10000000ull   /* after the program */
-#define STORE_VIRT  0x4000000000ull /* what has its size last: the whole bundle */
-#define SYSTEM_VIRT 0x5000000000ull /* and the description */
+#define STORE_VIRT  0x1000000000ull /* what has its size last: the whole bundle */
+#define SYSTEM_VIRT 0x1800000000ull /* and the description */
 
 enum {
     RIGHT_WRITE = 1,
@@ -556,6 +556,7 @@ static void fill_cap(const struct fill *f)
         [AUTHORITY_ASID_POOL] = DESC_CAP_ASID_POOL,
         [AUTHORITY_SCHED_CONTROL] = DESC_CAP_SCHED_CONTROL,
         [AUTHORITY_SMC] = DESC_CAP_SMC,
+        [AUTHORITY_OWN_DIRECTORY] = DESC_CAP_DIRECTORY,
         [AUTHORITY_TCB_OF] = DESC_CAP_TCB,
         [AUTHORITY_CSPACE_OF] = DESC_CAP_CSPACE,
         [AUTHORITY_VSPACE_OF] = DESC_CAP_VSPACE,

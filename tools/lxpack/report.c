@@ -34,6 +34,7 @@ static const char *const cap_words[DESC_CAP_KIND_END] = {
     [DESC_CAP_ASID_POOL] = "ASID pool",
     [DESC_CAP_SCHED_CONTROL] = "scheduling control",
     [DESC_CAP_SMC] = "secure monitor calls",
+    [DESC_CAP_DIRECTORY] = "directory of its capability space",
     [DESC_CAP_FRAMES] = "frames of the image",
     [DESC_CAP_UNTYPED] = "all memory that is left",
 };

@@ -187,6 +187,7 @@ static const char *const authority_words[AUTHORITY_END] = {
     [AUTHORITY_ASID_POOL] = "asid_pool",
     [AUTHORITY_SCHED_CONTROL] = "sched_control",
     [AUTHORITY_SMC] = "smc",
+    [AUTHORITY_OWN_DIRECTORY] = "own_directory",
     [AUTHORITY_TCB_OF] = "tcb_of",
     [AUTHORITY_CSPACE_OF] = "cspace_of",
     [AUTHORITY_VSPACE_OF] = "vspace_of",
