@@ -198,6 +198,13 @@ static void fake_resident(void *env, uint32_t index, uint32_t frame, const struc
     FAKE_REQUIRE(fake.sealed[frame]);
 }
 
+static void fake_retire(void *env, uint32_t index, uint32_t frame)
+{
+    (void)env;
+    (void)index;
+    FAKE_REQUIRE(!mapped_with(frame, VM_READ | VM_WRITE | VM_EXECUTE));
+}
+
 static void fake_refused(void *env, uint32_t object, uint32_t page)
 {
     (void)env;
@@ -217,6 +224,7 @@ static const struct vm_ops fake_ops = {
     .unmap_window = fake_unmap_window,
     .map_object_window = fake_map_object_window,
     .resident = fake_resident,
+    .retire = fake_retire,
     .refused = fake_refused,
 };
 

@@ -152,6 +152,7 @@ enum vm_status vm_recheck(struct vm *vm, uint32_t index, bool *repaired)
     evict(vm, frame);
     vm->page_frame[index] = VM_NO_FRAME;
     frame_record(vm, frame)->kind = FRAME_BAD; /* memory that has lost a bit is not trusted again */
+    vm->ops->retire(vm->env, index, frame);
     uint32_t made;
     enum vm_status status = object_frame(vm, vm->page_object[index], page, &made);
     if (status == VM_OK) {

@@ -77,6 +77,8 @@ struct vm_ops {
     bool (*map_object_window)(void *env, uint32_t index, uint32_t frame);
     /** A verified page is resident (or, with replaced, has a new frame): whoever re-verifies memory wants to know. */
     void (*resident)(void *env, uint32_t index, uint32_t frame, const struct hash256 *leaf);
+    /** A frame has failed a check: no space maps it any more, and nobody else shall. */
+    void (*retire)(void *env, uint32_t index, uint32_t frame);
     /** A page of an object did not verify. */
     void (*refused)(void *env, uint32_t object, uint32_t page);
 };

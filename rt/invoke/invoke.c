@@ -43,6 +43,13 @@ uint64_t untyped_retype(uint64_t untyped, uint64_t type, uint64_t size_bits, uin
     return INVOKE(untyped, seL4_UntypedRetype, WORDS(type, size_bits, 0, 0, first_slot, count), CAPS(root));
 }
 
+uint64_t untyped_retype_into(uint64_t untyped, uint64_t type, uint64_t size_bits, struct slot node, uint64_t first_slot,
+                             uint64_t count)
+{
+    return INVOKE(untyped, seL4_UntypedRetype, WORDS(type, size_bits, node.index, node.depth, first_slot, count),
+                  CAPS(node.root));
+}
+
 uint64_t cnode_copy(struct slot to, struct slot from, uint64_t rights)
 {
     return INVOKE(to.root, seL4_CNodeCopy, WORDS(to.index, to.depth, from.index, from.depth, rights), CAPS(from.root));
@@ -72,6 +79,11 @@ uint64_t tcb_configure(uint64_t tcb, uint64_t cspace, uint64_t cspace_data, uint
                        uint64_t buffer_frame)
 {
     return INVOKE(tcb, seL4_TCBConfigure, WORDS(cspace_data, 0, buffer_addr), CAPS(cspace, vspace, buffer_frame));
+}
+
+uint64_t tcb_set_space(uint64_t tcb, uint64_t fault_endpoint, uint64_t cspace, uint64_t vspace)
+{
+    return INVOKE(tcb, seL4_TCBSetSpace, WORDS(0, 0), CAPS(fault_endpoint, cspace, vspace));
 }
 
 uint64_t tcb_set_sched_params(uint64_t tcb, uint64_t authority, uint64_t mcp, uint64_t priority, uint64_t sched,

@@ -138,6 +138,10 @@ struct slot {
 MUST_USE uint64_t untyped_retype(uint64_t untyped, uint64_t type, uint64_t size_bits, uint64_t root, uint64_t first_slot,
                                  uint64_t count);
 
+/** The same in the CNode that stands in slot `node`. */
+MUST_USE uint64_t untyped_retype_into(uint64_t untyped, uint64_t type, uint64_t size_bits, struct slot node, uint64_t first_slot,
+                                      uint64_t count);
+
 MUST_USE uint64_t cnode_copy(struct slot to, struct slot from, uint64_t rights);
 MUST_USE uint64_t cnode_mint(struct slot to, struct slot from, uint64_t rights, uint64_t badge);
 MUST_USE uint64_t cnode_move(struct slot to, struct slot from);
@@ -148,6 +152,8 @@ MUST_USE uint64_t tcb_configure(uint64_t tcb, uint64_t cspace, uint64_t cspace_d
                                 uint64_t buffer_frame);
 MUST_USE uint64_t tcb_set_sched_params(uint64_t tcb, uint64_t authority, uint64_t mcp, uint64_t priority, uint64_t sched,
                                        uint64_t fault_endpoint);
+/** Leaves the thread's fault endpoint as it was only if `fault_endpoint` is given again. */
+MUST_USE uint64_t tcb_set_space(uint64_t tcb, uint64_t fault_endpoint, uint64_t cspace, uint64_t vspace);
 MUST_USE uint64_t tcb_read_registers(uint64_t tcb, bool suspend, struct seL4_UserContext *out);
 MUST_USE uint64_t tcb_write_registers(uint64_t tcb, bool resume, const struct seL4_UserContext *in);
 MUST_USE uint64_t tcb_suspend(uint64_t tcb);

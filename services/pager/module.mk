@@ -1,0 +1,1 @@
+$(call service,vm tree journal format)

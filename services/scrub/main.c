@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Scrub: re-verifies memory that is executed or trusted, for as long as the system runs: every verified page of programs, and the
+ * code and constants of every component, its own included. See README.md.
+ * Owns:   its statistics.    Uses: rt, tree, order, sysdesc, journal; sees all of it read-only.
+ * Limits: CODE_PAGES_MAX pages of components, PAGER_RESIDENT_MAX of programs; its budget stands in the .sys file.
+ */
+#include "journal.h"
+#include "order.h"
+#include "proto/pager.h"
+#include "proto/scrub.h"
+#include "proto/system.h"
+#include "rt.h"
+#include "sysdesc.h"
+#include "tree.h"
+
+LX_VIEW(view);
+LX_BLOB(description);
+LX_SHARED(residents);
+LX_SHARED(pager_facts);
+LX_SHARED(info);
+LX_SHARED(journal);
+LX_CALL(pager);
+LX_CALL(system_calls);
+
+enum { CODE_PAGES_MAX = 2048 };
+
+/** A page of a component's code or constants, and the leaf that the signed image gives it. */
+struct code_page {
+    const void *at;
+    uint32_t component;
+    uint32_t page; /* among the code pages of the component */
+    struct hash256 leaf;
+};
+
+static struct code_page code[CODE_PAGES_MAX];
+static uint32_t code_count;
+static struct sysdesc desc;
+static struct order order;
+
+static struct scrub_info *facts(void)
+{
+    return (struct scrub_info *)info.addr;
+}
+
+static struct journal *notes(void)
+{
+    return (struct journal *)journal.addr;
+}
+
+/* ---- the code of components -------------------------------------------------------------------------------------------------- */
+
+static uint32_t owner_of_memory(uint64_t memory)
+{
+    struct desc_component c;
+    uint32_t owner = 0;
+    sysdesc_component(&desc, owner, &c);
+    while (memory >= (uint64_t)c.first_memory + c.memory_count && ++owner < desc.header.component_count) {
+        sysdesc_component(&desc, owner, &c);
+    }
+    return owner;
+}
+
+/* The view shows code and constants of every component, in the order of the components. */
+static void find_pages(void)
+{
+    struct desc_component self;
+    sysdesc_component(&desc, rt_info_page()->component, &self);
+    uint32_t owner = UINT32_MAX;
+    uint32_t page = 0;
+    for (uint32_t i = 0; i < self.memory_count; i++) {
+        struct desc_memory m;
+        sysdesc_memory(&desc, self.first_memory + i, &m);
+        for (uint64_t at = 0; m.kind == DESC_VIEWED && at < m.len_bytes; at += PAGE_BYTES) {
+            uint32_t component = owner_of_memory(m.source);
+            page = component == owner ? page + 1 : 0;
+            owner = component;
+            if (code_count == CODE_PAGES_MAX) {
+                rt_panic("the components have more than %u pages of code", (unsigned)CODE_PAGES_MAX);
+            }
+            code[code_count++] = (struct code_page){.at = (const void *)(m.virt + at), .component = component, .page = page};
+        }
+    }
+}
+
+/* Leaves are believed when their root is the one in the signed description. */
+static void learn_leaves(void)
+{
+    uint32_t i = 0;
+    for (uint32_t n = 0; n < desc.header.component_count; n++) {
+        struct desc_component c;
+        static struct tree_builder builder; /* too large for a frame */
+        struct hash256 root;
+        sysdesc_component(&desc, n, &c);
+        tree_builder_init(&builder);
+        for (; i < code_count && code[i].component == n; i++) {
+            tree_leaf(code[i].at, PAGE_BYTES, &code[i].leaf);
+            tree_builder_add(&builder, &code[i].leaf);
+        }
+        tree_builder_root(&builder, &root);
+        if (builder.leaf_count != c.code_pages || memcmp(root.bytes, c.code_root, sizeof root.bytes) != 0) {
+            rt_panic("the code of %s does not verify against the signed description", c.name);
+        }
+    }
+}
+
+static void repair_code(const struct code_page *p)
+{
+    struct message m;
+    rt_message(&m, SYSTEM_REPAIR, p->component, p->page);
+    if (rt_call(&system_calls, &m) != PROTO_OK) {
+        journal_write(notes(), rt_ticks(), JOURNAL_REFUSED,
+                      "page %u of the code of %s has changed, and its stored copy does not verify: replace the memory", p->page,
+                      rt_name(p->component));
+    } else if (m.word[0] != 0) {
+        facts()->detected++;
+        facts()->repaired++;
+        facts()->last_detected_ticks = rt_ticks();
+        journal_write(notes(), rt_ticks(), JOURNAL_REPAIRED,
+                      "page %u of the code of %s had changed in memory: a verified copy took its place", p->page,
+                      rt_name(p->component));
+        rt_log("page %u of the code of %s had changed in memory and was repaired", p->page, rt_name(p->component));
+    }
+}
+
+static void check_code(const struct code_page *p)
+{
+    struct hash256 leaf;
+    tree_leaf(p->at, PAGE_BYTES, &leaf);
+    if (!hash256_equal(&leaf, &p->leaf)) {
+        repair_code(p);
+    }
+}
+
+/* ---- pages of programs ----------------------------------------------------------------------------------------------------------- */
+
+static bool tail_is_zero(const uint8_t *page, size_t len)
+{
+    uint8_t any = 0;
+    for (size_t i = len; i < PAGE_BYTES; i++) {
+        any = (uint8_t)(any | page[i]);
+    }
+    return any == 0;
+}
+
+/* @return false when the page is not resident, and nothing was checked. */
+static bool check_resident(uint32_t index)
+{
+    const struct pager_resident *r = (const struct pager_resident *)residents.addr + index;
+    uint32_t generation = __atomic_load_n(&r->generation, __ATOMIC_ACQUIRE);
+    if (generation == 0) {
+        return false;
+    }
+    const uint8_t *page = (const uint8_t *)(PAGER_OBJECTS + (uint64_t)index * PAGE_BYTES);
+    size_t len = r->len_bytes;
+    struct hash256 leaf;
+    struct hash256 expected;
+    memcpy(expected.bytes, r->leaf, sizeof expected.bytes);
+    if (len == 0 || len > PAGE_BYTES) {
+        rt_panic("the pager lists a page of %lu bytes", (unsigned long)len);
+    }
+    tree_leaf(page, len, &leaf);
+    if (hash256_equal(&leaf, &expected) && tail_is_zero(page, len)) {
+        return true;
+    }
+    if (__atomic_load_n(&r->generation, __ATOMIC_ACQUIRE) != generation) {
+        return true; /* it was replaced while we looked */
+    }
+    struct message m;
+    rt_message(&m, PAGER_RECHECK, index);
+    uint64_t status = rt_call(&pager, &m);
+    if (status != PAGER_OK || m.word[0] != 0) {
+        facts()->detected++;
+        facts()->repaired += status == PAGER_OK;
+        facts()->last_detected_ticks = rt_ticks();
+        rt_log("a page of program code (%u) had changed in memory and %s", index, status == PAGER_OK ? "was repaired" : "is gone");
+    }
+    return true;
+}
+
+/* ---- for ever ------------------------------------------------------------------------------------------------------------------------ */
+
+static void pass(void)
+{
+    const struct pager_info *p = (const struct pager_info *)pager_facts.addr;
+    uint64_t indices = __atomic_load_n(&p->indices, __ATOMIC_ACQUIRE);
+    uint32_t resident_count = indices < PAGER_RESIDENT_MAX ? (uint32_t)indices : PAGER_RESIDENT_MAX;
+    uint64_t start = rt_ticks();
+    uint64_t pages = 0;
+    uint32_t n;
+    order_begin(&order, code_count + resident_count);
+    while (order_next(&order, &n)) {
+        if (n < code_count) {
+            check_code(&code[n]);
+            pages++;
+        } else {
+            pages += check_resident(n - code_count);
+        }
+    }
+    facts()->pages = pages;
+    facts()->pages_checked += pages;
+    facts()->pass_ticks = rt_ticks() - start;
+    __atomic_store_n(&facts()->passes, facts()->passes + 1, __ATOMIC_RELEASE);
+}
+
+void init(void)
+{
+    if (sysdesc_open((const void *)description.addr, description.len_bytes, &desc) != NULL) {
+        rt_panic("the system description cannot be read");
+    }
+    order_init(&order, rt_info_page()->seed);
+    find_pages();
+    learn_leaves();
+    for (;;) { /* the budget decides how often */
+        pass();
+    }
+}

@@ -1,0 +1,1 @@
+$(call service,tree order sysdesc journal)
