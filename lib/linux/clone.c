@@ -121,6 +121,7 @@ static int64_t start_child(struct thread *child, const struct linux_regs *regs, 
     if (sys->ops->thread_bind(sys->env, child->id, child->proc->mm->space) != LINUX_OP_OK) {
         return -E_AGAIN;
     }
+    child->is_bound = true;
     child->cpu_base_ns = sys->ops->thread_cpu_ns(sys->env, child->id);
     if (block == 0) {
         thread_go(child, regs);

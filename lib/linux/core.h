@@ -229,6 +229,7 @@ struct thread {
     enum thread_state state;
     enum trap_state trap;
     uint32_t attention;
+    bool is_bound;             /* to a space; its owner knows it */
     bool undecided;            /* ready or blocked: its call has no result yet */
     int64_t restart;           /* parked: the -E_RESTART code of its call, or 0 */
     enum linux_outcome reply;  /* how its call is answered: X0, or FRAME when more than x0 changed */

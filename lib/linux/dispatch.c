@@ -131,9 +131,9 @@ static bool handle_stub(struct thread *t)
     }
 }
 
-static enum linux_outcome finish_slowly(struct thread *t, int64_t result)
+/** `t` may be no more when the result is RESULT_DONE. */
+static enum linux_outcome finish_slowly(struct linux_system *sys, struct thread *t, int64_t result)
 {
-    struct linux_system *sys = t->sys;
     call_finish(t, result);
     return entry_end(sys);
 }
@@ -162,7 +162,7 @@ enum linux_outcome linux_syscall(struct linux_system *sys, uint32_t thread, stru
     int64_t result = call_dispatch(t);
     if (UNLIKELY(result <= -E_RESTARTSYS && result >= RESULT_DONE) || UNLIKELY(t->attention != 0) ||
         UNLIKELY(!link_empty(&sys->ready))) {
-        return finish_slowly(t, result);
+        return finish_slowly(sys, t, result);
     }
     frame->x[0] = (uint64_t)result;
     t->state = THREAD_USER;

@@ -460,6 +460,7 @@ static int64_t build(struct thread *t, const struct exec_plan *plan, const struc
         mm_put(mm);
         return error;
     }
+    t->is_bound = true;
     *out = mm;
     return 0;
 }

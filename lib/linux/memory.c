@@ -6,8 +6,10 @@
  *         arena. A page that holds pieces goes back when its last piece does.
  */
 #include "core.h"
+#include "poison.h"
 
 #define SLAB_HEAD_BYTES 64u
+#define FREE_LINK_BYTES sizeof(void *) /* what of a free page or piece is in use */
 #define SLAB_MAGIC 0x51ab51abu
 
 struct mem_slab {
@@ -44,6 +46,7 @@ void *page_alloc(struct memory *m, enum mem_use use)
     void *page = m->free;
     if (page != NULL) {
         memcpy(&m->free, page, sizeof(m->free));
+        unpoison(page, PAGE_BYTES);
         return page;
     }
     page = m->base + (size_t)m->fresh * PAGE_BYTES;
@@ -62,7 +65,9 @@ void *page_alloc_zero(struct memory *m, enum mem_use use)
 
 void page_free(struct memory *m, void *page)
 {
+    unpoison(page, PAGE_BYTES);
     memcpy(page, &m->free, sizeof(m->free));
+    poison((uint8_t *)page + FREE_LINK_BYTES, PAGE_BYTES - FREE_LINK_BYTES);
     m->free = page;
     m->free_count++;
     assert(m->free_count <= m->page_count);
@@ -92,6 +97,7 @@ static struct mem_slab *slab_new(struct memory *m, uint32_t class, enum mem_use 
     link_init(&slab->link);
     link_add_before(&m->partial[use][class], &slab->link);
     m->slab_pages[use]++;
+    poison((uint8_t *)slab + SLAB_HEAD_BYTES, PAGE_BYTES - SLAB_HEAD_BYTES);
     return slab;
 }
 
@@ -116,6 +122,7 @@ void *mem_alloc(struct memory *m, size_t len_bytes, enum mem_use use)
     if (slab->used == slab->capacity) {
         link_remove(&slab->link);
     }
+    unpoison(piece, len_bytes);
     memset(piece, 0, len_bytes);
     return piece;
 }
@@ -125,7 +132,9 @@ void mem_free(struct memory *m, void *piece)
     struct mem_slab *slab = (void *)(m->base + align_down((uint64_t)((uint8_t *)piece - m->base), PAGE_BYTES));
     assert(slab->magic == SLAB_MAGIC);
     assert(slab->used > 0);
+    unpoison(piece, class_bytes[slab->class]);
     memcpy(piece, &slab->free, sizeof(slab->free));
+    poison((uint8_t *)piece + FREE_LINK_BYTES, class_bytes[slab->class] - FREE_LINK_BYTES);
     slab->free = piece;
     if (slab->used == slab->capacity) {
         link_add_before(m->partial[slab->use][slab->class].next, &slab->link);

@@ -230,12 +230,16 @@ void thread_end(struct thread *t)
 {
     struct linux_system *sys = t->sys;
     struct process *p = t->proc;
-    p->cpu_ns += sys->ops->thread_cpu_ns(sys->env, t->id) - t->cpu_base_ns;
+    if (t->is_bound) {
+        p->cpu_ns += sys->ops->thread_cpu_ns(sys->env, t->id) - t->cpu_base_ns;
+    }
     memcpy(p->name, t->name, sizeof(p->name));
     abandon_call(t);
     thread_clear_tid(t);
     pending_flush(sys, &t->pending, UINT64_MAX);
-    sys->ops->thread_release(sys->env, t->id);
+    if (t->is_bound) {
+        sys->ops->thread_release(sys->env, t->id);
+    }
     unhash_thread(t);
     link_remove(&t->ready);
     link_remove(&t->siblings);

@@ -22,7 +22,7 @@ int64_t time_wall(struct linux_system *sys)
 
 static uint64_t thread_cpu_ns(const struct thread *t)
 {
-    return t->sys->ops->thread_cpu_ns(t->sys->env, t->id) - t->cpu_base_ns;
+    return t->is_bound ? t->sys->ops->thread_cpu_ns(t->sys->env, t->id) - t->cpu_base_ns : 0;
 }
 
 uint64_t process_cpu_ns(struct process *p)
