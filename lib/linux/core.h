@@ -432,6 +432,8 @@ void wait_end(struct thread *t);
 void wake_all(struct wait_queue *q);
 /** Puts a blocked or parked thread, or a running one after stopping it, on the ready list. */
 void thread_ready(struct thread *t);
+/** Takes a thread out of user code: what it is doing there goes on when it is started or answered again. */
+void thread_halt(struct thread *t);
 void timer_init(struct timer *timer, enum timer_kind kind);
 void timer_set(struct linux_system *sys, struct timer *timer, uint64_t deadline_ns);
 void timer_clear(struct linux_system *sys, struct timer *timer);
@@ -545,6 +547,8 @@ int64_t sigframe_finish_return(struct thread *t, struct linux_regs *regs);
 /* leave.c: from a decided call back to user code */
 void call_finish(struct thread *t, int64_t result);
 void thread_leave(struct thread *t, int64_t restart);
+/** Keeps a thread of a stopped process; `changed` registers are stored where its others are. */
+void thread_park(struct thread *t, int64_t restart, const struct linux_regs *changed);
 /** Answers the call of `t` with its frame now. */
 void thread_answer(struct thread *t, enum linux_outcome outcome);
 /** Starts or stops counting `t` as the thread whose trap is being handled, and runs what became ready. */

@@ -48,7 +48,7 @@ struct fake_thread {
     enum fake_thread_state state;
     uint32_t space;
     struct linux_regs regs;
-    uint8_t fp[ABI_FP_BYTES]; /* FPSR, FPCR, gap, V0-V31 */
+    uint8_t fp[ABI_FP_BYTES]; /* a head that is never touched, FPSR, FPCR, V0-V31 */
     struct linux_frame frame; /* of the call in progress */
     bool in_call;
     uint64_t cpu_ns;
@@ -834,27 +834,27 @@ FAKE void fake_run_stub(struct fake *f, uint32_t thread)
     uint64_t block;
     switch (r->pc - LINUX_ABI_BASE) {
     case ABI_SIGENTRY:
-        put(f, thread, r->x[2] + ABI_UC_RECORDS + 8, t->fp, sizeof(t->fp));
+        put(f, thread, r->x[2] + ABI_UC_RECORDS + 8, t->fp + 8, sizeof(t->fp) - 8);
         r->x[6] = r->x[7] = r->x[17] = 0xdead;
         r->x[29] = r->x[4];
         r->x[30] = r->x[5];
         r->pc = r->x[3];
         return;
     case ABI_SIGLEAVE:
-        get(f, thread, r->x[0] + 8, t->fp, sizeof(t->fp));
+        get(f, thread, r->x[0] + 8, t->fp + 8, sizeof(t->fp) - 8);
         r->x[0] = r->x[1] = 0xdead;
         r->pc = LINUX_ABI_BASE + ABI_SIGLEAVE_SVC;
         fake_trap(f, thread, r->x[8]);
         return;
     case ABI_FORKSAVE:
         block = r->x[0];
-        put(f, thread, block, t->fp, sizeof(t->fp));
+        put(f, thread, block + 8, t->fp + 8, sizeof(t->fp) - 8);
         r->x[1] = 0xdead;
         r->pc = LINUX_ABI_BASE + ABI_FORKSAVE_SVC;
         fake_trap(f, thread, r->x[8]);
         return;
     case ABI_FORKENTRY:
-        get(f, thread, r->x[0], t->fp, sizeof(t->fp));
+        get(f, thread, r->x[0] + 8, t->fp + 8, sizeof(t->fp) - 8);
         r->x[1] = 0xdead;
         r->pc = LINUX_ABI_BASE + ABI_FORKENTRY_SVC;
         fake_trap(f, thread, r->x[8]);

@@ -34,7 +34,7 @@ void thread_go(struct thread *t, const struct linux_regs *regs)
     leave_as(t, LINUX_KEEP);
 }
 
-static void park(struct thread *t, int64_t restart, const struct linux_regs *changed)
+void thread_park(struct thread *t, int64_t restart, const struct linux_regs *changed)
 {
     if (changed != NULL && t->trap != TRAP_CALL) {
         t->sys->ops->thread_write(t->sys->env, t->id, changed);
@@ -181,7 +181,7 @@ void thread_leave(struct thread *t, int64_t restart)
         regs_to_frame(t, regs);
     }
     if (t->proc->is_stopped) {
-        park(t, restart, loaded ? regs : NULL);
+        thread_park(t, restart, loaded ? regs : NULL);
         return;
     }
     if (restart != 0) { /* no handler ran: the call goes on as if nothing had been */

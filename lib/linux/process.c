@@ -504,11 +504,8 @@ void process_stop(struct process *p, uint32_t signal)
         struct thread *t = CONTAINER_OF(l, struct thread, siblings);
         t->attention |= ATTENTION_STOP;
         if (t->state == THREAD_USER) {
-            p->sys->ops->thread_stop(p->sys->env, t->id);
-            t->trap = TRAP_NONE;
-            t->state = THREAD_PARKED;
-            t->restart = 0;
-            t->undecided = false;
+            thread_halt(t);
+            thread_park(t, 0, NULL);
         }
     }
     process_tell_parent(p, CLD_STOPPED_, (int32_t)signal);

@@ -13,7 +13,7 @@
 #define RECORDS_WALKED_MAX 32u
 
 _Static_assert(SIGFRAME_RECORDS - sizeof(struct abi_siginfo) == ABI_UC_RECORDS, "the stub finds the record area");
-_Static_assert(ABI_FP_BYTES + 8 == RECORD_FPSIMD_BYTES + 8, "a block is as long as a record");
+_Static_assert(ABI_FP_BYTES == RECORD_FPSIMD_BYTES, "a block is laid out as a record");
 
 struct record_head {
     uint32_t magic, size;

@@ -45,15 +45,28 @@ void wait_end(struct thread *t)
     timer_clear(t->sys, &t->timer);
 }
 
+void thread_halt(struct thread *t)
+{
+    struct linux_system *sys = t->sys;
+    bool is_answered = t == sys->current && (sys->outcome == LINUX_REPLY_X0 || sys->outcome == LINUX_REPLY_FRAME);
+    if (is_answered) { /* the entry point has not returned yet: the answer can still be taken back */
+        t->trap = TRAP_CALL;
+        t->reply = sys->outcome;
+        sys->outcome = LINUX_KEEP;
+    } else {
+        sys->ops->thread_stop(sys->env, t->id);
+        t->trap = TRAP_NONE;
+    }
+    t->undecided = false;
+    t->restart = 0;
+}
+
 void thread_ready(struct thread *t)
 {
     struct linux_system *sys = t->sys;
     switch (t->state) {
     case THREAD_USER:
-        sys->ops->thread_stop(sys->env, t->id);
-        t->trap = TRAP_NONE;
-        t->undecided = false;
-        t->restart = 0;
+        thread_halt(t);
         break;
     case THREAD_BLOCKED:
         wait_end(t);

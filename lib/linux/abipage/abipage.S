@@ -29,7 +29,7 @@
     svc #0
     .endm
 
-/* All of V0-V31, to or from a block at `base`: FPSR, FPCR, 8 unused bytes, 32 registers of 16. */
+/* All of V0-V31, to or from a block at `base`: 8 bytes that are left alone, FPSR, FPCR, 32 registers of 16. */
 #define PAIR(op, base, a, b) op q##a, q##b, [base, #(16 + 16 * a)];
 #define EACH_PAIR(op, base)                                                                                            \
     PAIR(op, base, 0, 1) PAIR(op, base, 2, 3) PAIR(op, base, 4, 5) PAIR(op, base, 6, 7) PAIR(op, base, 8, 9)           \
@@ -51,12 +51,12 @@ __kernel_rt_sigreturn:
 
     /* x2 = ucontext, x3 = handler, x4 = frame record, x5 = return address; x0 and x1 are the handler's. */
     at ABI_SIGENTRY
-    add x6, x2, #(ABI_UC_RECORDS + 8)
+    add x6, x2, #ABI_UC_RECORDS
     EACH_PAIR(stp, x6)
     mrs x7, fpsr
-    str w7, [x6]
+    str w7, [x6, #8]
     mrs x7, fpcr
-    str w7, [x6, #4]
+    str w7, [x6, #12]
     mov x29, x4
     mov x30, x5
     mov x17, x3
@@ -64,27 +64,26 @@ __kernel_rt_sigreturn:
 
     /* x0 = fpsimd record. The svc's address says that the FP state is back. */
     at ABI_SIGLEAVE
-    add x0, x0, #8
     EACH_PAIR(ldp, x0)
-    ldr w1, [x0]
+    ldr w1, [x0, #8]
     msr fpsr, x1
-    ldr w1, [x0, #4]
+    ldr w1, [x0, #12]
     msr fpcr, x1
     svc_at ABI_SIGLEAVE_SVC, ABI_SIGLEAVE
 
     at ABI_FORKSAVE
     EACH_PAIR(stp, x0)
     mrs x1, fpsr
-    str w1, [x0]
+    str w1, [x0, #8]
     mrs x1, fpcr
-    str w1, [x0, #4]
+    str w1, [x0, #12]
     svc_at ABI_FORKSAVE_SVC, ABI_FORKSAVE
 
     at ABI_FORKENTRY
     EACH_PAIR(ldp, x0)
-    ldr w1, [x0]
+    ldr w1, [x0, #8]
     msr fpsr, x1
-    ldr w1, [x0, #4]
+    ldr w1, [x0, #12]
     msr fpcr, x1
     svc_at ABI_FORKENTRY_SVC, ABI_FORKENTRY
 

@@ -19,7 +19,7 @@
 #define ABI_SIGTRAMP 0x800
 #define ABI_SIGENTRY 0x840
 #define ABI_SIGLEAVE 0x8c0
-#define ABI_SIGLEAVE_SVC 0x914
+#define ABI_SIGLEAVE_SVC 0x910
 #define ABI_FORKSAVE 0x940
 #define ABI_FORKSAVE_SVC 0x990
 #define ABI_FORKENTRY 0x9c0
@@ -27,7 +27,7 @@
 #define ABI_EXECENTRY 0xa40
 #define ABI_CLOCK_GETTIME 0xb00
 
-#define ABI_FP_BYTES 528 /* FPSR, FPCR, 8 unused bytes, then V0-V31: an fpsimd record but for its first 8 bytes */
+#define ABI_FP_BYTES 528 /* an fpsimd record: 8 bytes of head, which the stubs leave alone, FPSR, FPCR, V0-V31 */
 #define ABI_UC_RECORDS 464 /* from the ucontext to its first record */
 
 #endif
