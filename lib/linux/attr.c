@@ -362,6 +362,7 @@ static int64_t truncate_inode(struct thread *t, struct inode *n, uint64_t size)
         signal_simple(t->proc, SIGXFSZ_);
         return -E_FBIG;
     }
+    inode_drop_set_ids(t->proc, n);
     return filedata_truncate(n, size);
 }
 
@@ -419,6 +420,7 @@ int64_t call_fallocate(struct thread *t, const uint64_t *a)
     }
     struct inode *n = f->inode;
     n->program = LINUX_NONE;
+    inode_drop_set_ids(t->proc, n);
     for (uint64_t index = a[2] / PAGE_BYTES; index * PAGE_BYTES < end; index++) {
         bool made;
         bool in_object = index * PAGE_BYTES < n->object_bytes;

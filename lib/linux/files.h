@@ -110,6 +110,8 @@ const uint8_t *filedata_page(struct inode *n, uint64_t index, size_t *len_bytes,
 
 /** Whether effective (fs) ids may do `may` (MAY_ bits). @return 0 or -E_ACCES. */
 int64_t inode_permission(const struct process *p, const struct inode *n, uint32_t may);
+/** Whoever but root changes a file takes its set-id bits away. */
+void inode_drop_set_ids(const struct process *p, struct inode *n);
 bool inode_is_owner(const struct process *p, const struct inode *n);
 
 /* ---- transfers ------------------------------------------------------------------------------------------------------- */
@@ -213,18 +215,22 @@ int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev
 #define WALK_FOLLOW 1u   /* a symlink at the end */
 #define WALK_CREATE 2u   /* the last name may be missing: then `inode` is NULL */
 #define WALK_EMPTY 4u    /* an empty path names the start itself */
+#define WALK_PARENT 8u   /* the last name is not looked up: walk_last() does */
 
 struct walk {
     struct inode *dir;   /* held; where the last name is looked up */
     struct inode *inode; /* held; or NULL */
     bool is_special;     /* the last name is ".", "..", the path is "/" or a magic link: no name that could be changed */
     bool wants_dir;      /* a slash follows the last name */
+    bool is_too_long;    /* the last name, with WALK_PARENT */
     uint8_t len;
     char name[LINUX_NAME_BYTES_MAX + 1];
 };
 
 int64_t path_walk(struct thread *t, struct inode *start, const char *path, uint32_t flags, struct walk *out);
 void walk_end(struct walk *w);
+/** Looks up the last name of a WALK_PARENT, without following it; a missing name leaves `inode` NULL. */
+int64_t walk_last(struct thread *t, struct walk *w);
 /** Where relative paths from `dirfd` start, held. */
 int64_t path_start(struct thread *t, uint64_t dirfd, const char *path, struct inode **out);
 /** Copies a path argument into `buffer` (sys->path_a or path_b). */

@@ -181,6 +181,13 @@ int64_t inode_permission(const struct process *p, const struct inode *n, uint32_
     return (n->mode >> shift & may) == may ? 0 : -E_ACCES;
 }
 
+void inode_drop_set_ids(const struct process *p, struct inode *n)
+{
+    if (p->cred.fsuid != 0) {
+        n->mode &= ~(S_ISUID_ | ((n->mode & 010) != 0 ? S_ISGID_ : 0));
+    }
+}
+
 /* ---- rules ----------------------------------------------------------------------------------------------------------- */
 
 static const char *dentry_invariant(const struct dentry *d)

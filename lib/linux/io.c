@@ -28,6 +28,9 @@ static int64_t transfer(struct thread *t, struct file *f, enum direction directi
 
 static int64_t transfer_flat(struct thread *t, const uint64_t *a, enum direction direction, const uint64_t *position)
 {
+    if (position != NULL && (int64_t)*position < 0) {
+        return -E_INVAL;
+    }
     struct file *f = fd_file(t->proc, a[0]);
     if (UNLIKELY(f == NULL)) {
         return -E_BADF;
@@ -42,9 +45,6 @@ static int64_t transfer_flat(struct thread *t, const uint64_t *a, enum direction
         return transfer(t, f, direction, &io, &f->position);
     }
     uint64_t at = *position;
-    if ((int64_t)at < 0) {
-        return -E_INVAL;
-    }
     return f->ops->has_position ? transfer(t, f, direction, &io, &at) : -E_SPIPE;
 }
 
@@ -53,10 +53,13 @@ static int64_t transfer_vector(struct thread *t, const uint64_t *a, enum directi
     struct linux_system *sys = t->sys;
     struct file *f = fd_file(t->proc, a[0]);
     uint64_t count = a[2], total = 0;
+    if (position != NULL && (int64_t)*position < 0) {
+        return -E_INVAL;
+    }
     if (f == NULL) {
         return -E_BADF;
     }
-    if (count > IOV_MAX_ || (position != NULL && (int64_t)*position < 0)) {
+    if (count > IOV_MAX_) {
         return -E_INVAL;
     }
     if (!user_read(t->proc->mm, sys->iov, a[1], (size_t)count * sizeof(sys->iov[0]))) {
@@ -242,6 +245,9 @@ int64_t call_lseek(struct thread *t, const uint64_t *a)
     struct file *f = fd_file(t->proc, a[0]);
     if (f == NULL) {
         return -E_BADF;
+    }
+    if (a[2] > SEEK_HOLE_) {
+        return -E_INVAL;
     }
     if (!f->ops->has_position) {
         return f->ops == &tty_ops || f->ops == &pipe_ops ? -E_SPIPE : 0; /* /dev/null and its like stay at 0 */

@@ -37,21 +37,24 @@ int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev
     return 0;
 }
 
-/** Walks to a name that is to be made. @return 0 with the walk to be ended. */
+static int64_t may_create(const struct process *p, const struct inode *dir)
+{
+    if (is_read_only(dir)) {
+        return dir->fs == FS_PROC ? -E_NOENT : -E_ROFS;
+    }
+    return dir->nlink == 0 ? -E_NOENT : inode_permission(p, dir, MAY_WRITE | MAY_EXEC);
+}
+
+/** Walks to a name that is to be made; an existing one is neither followed nor looked at. @return 0: end the walk. */
 static int64_t walk_to_new(struct thread *t, uint64_t dirfd, uint64_t address, bool is_dir, struct walk *w)
 {
-    int64_t error = path_at(t, dirfd, address, WALK_CREATE, w);
+    int64_t error = path_at(t, dirfd, address, WALK_PARENT, w);
     if (error != 0) {
         return error;
     }
-    if (w->inode != NULL) {
-        error = -E_EXIST;
-    } else if (w->wants_dir && !is_dir) {
-        error = -E_NOENT;
-    } else if (is_read_only(w->dir)) {
-        error = w->dir->fs == FS_PROC ? -E_NOENT : -E_ROFS;
-    } else {
-        error = inode_permission(t->proc, w->dir, MAY_WRITE | MAY_EXEC);
+    error = w->is_special ? -E_EXIST : walk_last(t, w);
+    if (error == 0) {
+        error = w->inode != NULL ? -E_EXIST : w->wants_dir && !is_dir ? -E_NOENT : may_create(t->proc, w->dir);
     }
     if (error != 0) {
         walk_end(w);
@@ -173,26 +176,16 @@ static int64_t may_remove(const struct process *p, const struct inode *dir, cons
     return error;
 }
 
-static int64_t check_special(const struct walk *w, bool removes_dir)
-{
-    if (!removes_dir) {
-        return -E_ISDIR;
-    }
-    return w->len == 0 ? -E_BUSY : w->len == 1 ? -E_INVAL : -E_NOTEMPTY; /* "/", ".", ".." */
-}
-
 /** The inode that the name itself has: under a mount point, not on top of it. */
 static struct dentry *own_dentry(const struct walk *w)
 {
     return dir_find(w->dir, w->name, w->len);
 }
 
-static int64_t check_remove(const struct process *p, const struct walk *w, bool removes_dir)
+/** What Linux checks before a name goes, in its order. */
+static int64_t may_delete(const struct process *p, const struct walk *w, bool as_dir)
 {
     const struct inode *n = w->inode;
-    if (w->is_special) {
-        return check_special(w, removes_dir);
-    }
     if (is_read_only(w->dir)) {
         return w->dir->fs == FS_PROC ? -E_PERM : -E_ROFS;
     }
@@ -200,16 +193,33 @@ static int64_t check_remove(const struct process *p, const struct walk *w, bool 
     if (error != 0) {
         return error;
     }
-    if (!removes_dir) {
-        return inode_is_dir(n) ? -E_ISDIR : w->wants_dir ? -E_NOTDIR : 0;
+    if (as_dir != inode_is_dir(n)) {
+        return as_dir ? -E_NOTDIR : -E_ISDIR;
     }
-    if (!inode_is_dir(n)) {
-        return -E_NOTDIR;
+    return n->covers != NULL || n == p->root ? -E_BUSY : 0;
+}
+
+static int64_t remove_dir(const struct process *p, const struct walk *w)
+{
+    if (w->is_special) {
+        return w->len == 0 ? -E_BUSY : w->len == 1 ? -E_INVAL : -E_NOTEMPTY; /* "/", ".", ".." */
     }
-    if (n->covers != NULL || n == p->root) {
-        return -E_BUSY;
+    int64_t error = w->inode == NULL ? -E_NOENT : may_delete(p, w, true);
+    return error == 0 && w->inode->entry_count != 0 ? -E_NOTEMPTY : error;
+}
+
+static int64_t remove_file(const struct process *p, const struct walk *w)
+{
+    if (w->is_special) {
+        return -E_ISDIR;
     }
-    return n->entry_count != 0 ? -E_NOTEMPTY : 0;
+    if (w->inode == NULL) {
+        return -E_NOENT;
+    }
+    if (w->wants_dir) {
+        return inode_is_dir(w->inode) ? -E_ISDIR : -E_NOTDIR;
+    }
+    return may_delete(p, w, false);
 }
 
 int64_t call_unlinkat(struct thread *t, const uint64_t *a)
@@ -218,11 +228,14 @@ int64_t call_unlinkat(struct thread *t, const uint64_t *a)
     if ((a[2] & ~(uint64_t)AT_REMOVEDIR_) != 0) {
         return -E_INVAL;
     }
-    int64_t error = path_at(t, a[0], a[1], 0, &w);
+    int64_t error = path_at(t, a[0], a[1], WALK_PARENT, &w);
     if (error != 0) {
         return error;
     }
-    error = check_remove(t->proc, &w, (a[2] & AT_REMOVEDIR_) != 0);
+    error = w.is_special ? 0 : walk_last(t, &w);
+    if (error == 0) {
+        error = (a[2] & AT_REMOVEDIR_) != 0 ? remove_dir(t->proc, &w) : remove_file(t->proc, &w);
+    }
     if (error == 0) {
         dir_remove(own_dentry(&w));
     }
@@ -240,62 +253,57 @@ static bool is_below(const struct inode *n, const struct inode *top)
     return n == top;
 }
 
-static int64_t check_target(const struct process *p, const struct walk *from, const struct walk *to)
+/** What can be told from the two names and what they stand for. */
+static int64_t check_names(const struct walk *from, const struct walk *to, uint32_t flags)
 {
-    const struct inode *n = from->inode, *old = to->inode;
-    if (old == NULL) {
-        return to->wants_dir && !inode_is_dir(n) ? -E_NOTDIR : inode_permission(p, to->dir, MAY_WRITE | MAY_EXEC);
-    }
-    int64_t error = may_remove(p, to->dir, old);
-    if (error != 0) {
-        return error;
-    }
-    if (inode_is_dir(n) != inode_is_dir(old)) {
-        return inode_is_dir(n) ? -E_NOTDIR : -E_ISDIR;
-    }
-    if (old->covers != NULL) {
-        return -E_BUSY;
-    }
-    return inode_is_dir(old) && old->entry_count != 0 ? -E_NOTEMPTY : 0;
-}
-
-static int64_t check_rename(const struct process *p, const struct walk *from, const struct walk *to, uint32_t flags)
-{
-    if (from->is_special || to->is_special) {
-        return -E_BUSY;
-    }
-    if (from->dir->fs != to->dir->fs) {
-        return -E_XDEV;
-    }
-    if (is_read_only(from->dir)) {
-        return from->dir->fs == FS_PROC ? -E_PERM : -E_ROFS;
+    if (from->inode == NULL) {
+        return -E_NOENT;
     }
     if ((flags & RENAME_NOREPLACE_) != 0 && to->inode != NULL) {
         return -E_EXIST;
     }
-    if (from->wants_dir && !inode_is_dir(from->inode)) {
+    if (!inode_is_dir(from->inode) && (from->wants_dir || to->wants_dir)) {
         return -E_NOTDIR;
     }
     if (inode_is_dir(from->inode) && is_below(to->dir, from->inode)) {
         return -E_INVAL;
     }
-    if (to->inode != NULL && inode_is_dir(to->inode) && is_below(from->dir, to->inode)) {
-        return -E_NOTEMPTY;
+    bool is_above = to->inode != NULL && inode_is_dir(to->inode) && is_below(from->dir, to->inode);
+    return is_above ? -E_NOTEMPTY : 0;
+}
+
+static int64_t check_rights(const struct process *p, const struct walk *from, const struct walk *to)
+{
+    bool is_dir = inode_is_dir(from->inode);
+    int64_t error = may_delete(p, from, is_dir);
+    if (error == 0) {
+        error = to->inode == NULL ? may_create(p, to->dir) : may_delete(p, to, is_dir);
     }
-    if (from->inode->covers != NULL) {
-        return -E_BUSY;
-    }
-    if (to->dir->nlink == 0) {
-        return -E_NOENT;
-    }
-    if (from->inode == to->inode) {
-        return 0; /* two names of one file: both stay */
-    }
-    int64_t error = may_remove(p, from->dir, from->inode);
-    if (error == 0 && inode_is_dir(from->inode) && from->dir != to->dir) {
+    if (error == 0 && is_dir && from->dir != to->dir) {
         error = inode_permission(p, from->inode, MAY_WRITE); /* its ".." changes */
     }
-    return error != 0 ? error : check_target(p, from, to);
+    return error == 0 && to->inode != NULL && is_dir && to->inode->entry_count != 0 ? -E_NOTEMPTY : error;
+}
+
+/** Looks both names up and checks everything. @return 0: do it, 1: nothing is to be done, or an error. */
+static int64_t prepare_rename(struct thread *t, struct walk *from, struct walk *to, uint32_t flags)
+{
+    if (from->dir->fs != to->dir->fs) {
+        return -E_XDEV;
+    }
+    if (from->is_special || to->is_special) {
+        return from->is_special || (flags & RENAME_NOREPLACE_) == 0 ? -E_BUSY : -E_EXIST;
+    }
+    int64_t error = walk_last(t, from);
+    error = error != 0 ? error : from->inode == NULL ? -E_NOENT : walk_last(t, to);
+    error = error != 0 ? error : check_names(from, to, flags);
+    if (error != 0) {
+        return error;
+    }
+    if (from->inode == to->inode) {
+        return 1; /* two names of one file: both stay */
+    }
+    return check_rights(t->proc, from, to);
 }
 
 /** The new name is made before the old ones go, so that a lack of memory changes nothing. */
@@ -322,16 +330,14 @@ int64_t call_renameat2(struct thread *t, const uint64_t *a)
     if ((flags & ~RENAME_NOREPLACE_) != 0) {
         return -E_INVAL; /* exchange and whiteout: not every file system can, and callers know */
     }
-    int64_t error = path_at(t, a[0], a[1], 0, &from);
+    int64_t error = path_at(t, a[0], a[1], WALK_PARENT, &from);
     if (error != 0) {
         return error;
     }
-    error = path_at(t, a[2], a[3], WALK_CREATE, &to);
+    error = path_at(t, a[2], a[3], WALK_PARENT, &to);
     if (error == 0) {
-        error = check_rename(t->proc, &from, &to, flags);
-        if (error == 0 && from.inode != to.inode) {
-            error = do_rename(&from, &to);
-        }
+        error = prepare_rename(t, &from, &to, flags);
+        error = error == 0 ? do_rename(&from, &to) : error == 1 ? 0 : error;
         walk_end(&to);
     }
     walk_end(&from);

@@ -51,11 +51,11 @@ static bool within_limit(struct thread *t, struct uio *io, uint64_t position)
 static int64_t regular_write(struct thread *t, struct file *f, struct uio *io, uint64_t *position)
 {
     struct inode *n = f->inode;
+    if (io->left_bytes == 0) {
+        return 0; /* not even the position moves */
+    }
     if ((f->flags & O_APPEND_) != 0) {
         *position = n->size;
-    }
-    if (io->left_bytes == 0) {
-        return 0;
     }
     if (!within_limit(t, io, *position)) {
         return -E_FBIG;
@@ -64,9 +64,7 @@ static int64_t regular_write(struct thread *t, struct file *f, struct uio *io, u
     if (done > 0) {
         *position += (uint64_t)done;
         inode_touch(n, true);
-        if (t->proc->cred.fsuid != 0) {
-            n->mode &= ~(S_ISUID_ | ((n->mode & 010) != 0 ? S_ISGID_ : 0));
-        }
+        inode_drop_set_ids(t->proc, n);
     }
     return done;
 }
@@ -272,6 +270,7 @@ static int64_t open_regular(struct thread *t, struct inode *n, uint32_t flags, s
     }
     int64_t error = open_plain(n, flags, &regular_ops, out);
     if (error == 0 && (flags & O_TRUNC_) != 0) {
+        inode_drop_set_ids(t->proc, n);
         (void)filedata_truncate(n, 0);
     }
     return error;
@@ -309,9 +308,6 @@ int64_t file_open(struct thread *t, struct inode *n, uint32_t flags, struct file
 static int64_t create(struct thread *t, struct walk *w, uint32_t mode)
 {
     struct process *p = t->proc;
-    if (w->wants_dir) {
-        return -E_ISDIR;
-    }
     if (w->dir->fs == FS_PROC || w->dir->fs == FS_VIEW) {
         return -E_ACCES;
     }
@@ -335,7 +331,7 @@ static int64_t open_walked(struct thread *t, struct walk *w, uint32_t flags, uin
     }
     struct inode *n = w->inode;
     if ((flags & O_DIRECTORY_) != 0 && !inode_is_dir(n)) {
-        return inode_type(n) == S_IFLNK_ && (flags & O_NOFOLLOW_) != 0 ? -E_LOOP : -E_NOTDIR;
+        return -E_NOTDIR;
     }
     if (inode_is_dir(n) && (flags & O_CREAT_) != 0) {
         return -E_ISDIR;

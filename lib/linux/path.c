@@ -91,6 +91,7 @@ static int64_t finish(struct step *s, const char *name, size_t len, struct inode
     out->inode = n;
     out->is_special = is_special;
     out->wants_dir = wants_dir;
+    out->is_too_long = false;
     out->len = (uint8_t)len;
     memcpy(out->name, name, len);
     out->name[len] = '\0';
@@ -101,15 +102,29 @@ static int64_t finish(struct step *s, const char *name, size_t len, struct inode
     return 0;
 }
 
+static int64_t may_search(const struct step *s)
+{
+    return !inode_is_dir(s->at) ? -E_NOTDIR : inode_permission(s->t->proc, s->at, MAY_EXEC);
+}
+
+/** Goes up to what is mounted on an inode. */
+static struct inode *cross_mounts(struct inode *n)
+{
+    while (n->mounted != NULL) {
+        struct inode *top = inode_get(n->mounted);
+        inode_put(n);
+        n = top;
+    }
+    return n;
+}
+
 /** Looks one name up in s->at. A missing name is NULL with 0 where it may be missing. */
 static int64_t look_up(struct step *s, const char *name, size_t len, bool may_miss, struct inode **out)
 {
     const struct process *p = s->t->proc;
-    if (!inode_is_dir(s->at)) {
-        return -E_NOTDIR;
-    }
-    if (inode_permission(p, s->at, MAY_EXEC) != 0) {
-        return -E_ACCES;
+    int64_t error = may_search(s);
+    if (error != 0) {
+        return error;
     }
     if (len > LINUX_NAME_BYTES_MAX) {
         return -E_NAMETOOLONG;
@@ -123,16 +138,26 @@ static int64_t look_up(struct step *s, const char *name, size_t len, bool may_mi
         return 0;
     }
     *out = NULL;
-    int64_t error = node_lookup(s->t, s->at, name, len, out);
+    error = node_lookup(s->t, s->at, name, len, out);
     if (error == -E_NOENT && may_miss) {
         return 0;
     }
-    while (error == 0 && (*out)->mounted != NULL) {
-        struct inode *top = inode_get((*out)->mounted);
-        inode_put(*out);
-        *out = top;
+    if (error == 0) {
+        *out = cross_mounts(*out);
     }
     return error;
+}
+
+int64_t walk_last(struct thread *t, struct walk *w)
+{
+    if (w->is_too_long) {
+        return -E_NAMETOOLONG;
+    }
+    int64_t error = node_lookup(t, w->dir, w->name, w->len, &w->inode);
+    if (error == 0) {
+        w->inode = cross_mounts(w->inode);
+    }
+    return error == -E_NOENT ? 0 : error;
 }
 
 static bool is_dots(const char *name, size_t len)
@@ -160,6 +185,26 @@ static int64_t follow(struct step *s, struct inode **n, bool *is_magic)
     return error;
 }
 
+/** Ends a walk that leaves its last name to walk_last(). */
+static int64_t take_last(struct step *s, const char *name, size_t len, bool wants_dir, struct walk *out)
+{
+    int64_t error = may_search(s);
+    if (error != 0) {
+        return error;
+    }
+    bool is_too_long = len > LINUX_NAME_BYTES_MAX;
+    (void)finish(s, name, is_too_long ? 0 : len, NULL, is_dots(name, len), wants_dir, out);
+    out->is_too_long = is_too_long;
+    return 1;
+}
+
+/** O_CREAT of a name with a slash behind it: what would be made cannot be a directory. */
+static int64_t refuse_dir(const struct step *s)
+{
+    int64_t error = may_search(s);
+    return error != 0 ? error : -E_ISDIR;
+}
+
 /** Takes one component. @return 0: go on, 1: `out` is filled, or an error. */
 static int64_t take_component(struct step *s, uint32_t flags, struct walk *out)
 {
@@ -174,8 +219,12 @@ static int64_t take_component(struct step *s, uint32_t flags, struct walk *out)
     size_t len = strcspn(name, "/");
     size_t slashes = strspn(name + len, "/");
     bool is_last = name[len + slashes] == '\0', wants_dir = slashes > 0, is_magic = false;
-    struct inode *n;
-    int64_t error = look_up(s, name, len, is_last && (flags & WALK_CREATE) != 0, &n);
+    struct inode *n = NULL;
+    if (is_last && (flags & WALK_PARENT) != 0) {
+        return take_last(s, name, len, wants_dir, out);
+    }
+    bool creates = is_last && (flags & WALK_CREATE) != 0;
+    int64_t error = creates && wants_dir && !is_dots(name, len) ? refuse_dir(s) : look_up(s, name, len, creates, &n);
     if (error != 0) {
         return error;
     }
