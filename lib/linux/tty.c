@@ -27,9 +27,31 @@ static bool is_control(uint8_t c)
     return c < 32 || c == 127;
 }
 
+/* Letters beyond ASCII are those of ISO 8859-1, as Linux has them here. */
+
+static bool is_upper(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7);
+}
+
+static bool is_lower(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 0xdf && c != 0xf7);
+}
+
+static uint8_t lower_of(uint8_t c)
+{
+    return is_upper(c) ? (uint8_t)(c + 32) : c;
+}
+
+static uint8_t upper_of(uint8_t c)
+{
+    return is_lower(c) && c != 0xdf && c != 0xff ? (uint8_t)(c - 32) : c;
+}
+
 static bool is_word(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return (c >= '0' && c <= '9') || is_upper(c) || is_lower(c) || c == '_';
 }
 
 /** Inside a multi-byte character, which takes no column of its own. */
@@ -141,9 +163,7 @@ static void put_processed(struct tty *tty, uint8_t c)
         break;
     default:
         if (!is_control(c)) {
-            if (has(tty->termios.oflag, OLCUC_) && c >= 'a' && c <= 'z') {
-                c = (uint8_t)(c - 'a' + 'A');
-            }
+            c = has(tty->termios.oflag, OLCUC_) ? upper_of(c) : c;
             tty->column += continues(tty, c) ? 0 : 1;
         }
         break;
@@ -265,23 +285,27 @@ static void rub_out_char(struct tty *tty, uint8_t c)
 
 /* ---- editing a line -------------------------------------------------------------------------------------------------- */
 
-/** Takes the last character off the line. @return its first byte. */
-static uint8_t take_back(struct tty *tty)
+/** Takes the last character off the line; `*first` is its first byte. @return false: there is none, or only a part. */
+static bool take_back(struct tty *tty, uint8_t *first)
 {
-    uint8_t c;
+    uint32_t at = tty->write;
+    if (at == tty->ready) {
+        return false;
+    }
     do {
-        c = tty->input[--tty->write & MASK];
-    } while (continues(tty, c) && tty->write != tty->ready);
-    return c;
+        *first = tty->input[--at & MASK];
+    } while (continues(tty, *first) && at != tty->ready);
+    if (continues(tty, *first)) {
+        return false;
+    }
+    tty->write = at;
+    return true;
 }
 
 static void erase_one(struct tty *tty)
 {
-    if (tty->write == tty->ready) {
-        return;
-    }
-    uint8_t c = take_back(tty);
-    if (!has(tty->termios.lflag, ECHO_)) {
+    uint8_t c;
+    if (!take_back(tty, &c) || !has(tty->termios.lflag, ECHO_)) {
         return;
     }
     if (has(tty->termios.lflag, ECHOE_)) {
@@ -294,9 +318,8 @@ static void erase_one(struct tty *tty)
 static void erase_word(struct tty *tty)
 {
     bool seen = false;
-    while (tty->write != tty->ready) {
-        uint32_t before = tty->write;
-        uint8_t c = take_back(tty);
+    uint8_t c;
+    for (uint32_t before = tty->write; take_back(tty, &c); before = tty->write) {
         if (is_word(c)) {
             seen = true;
         } else if (seen) {
@@ -327,8 +350,8 @@ static void erase_line(struct tty *tty)
         }
         return;
     }
-    while (tty->write != tty->ready) {
-        rub_out_char(tty, take_back(tty));
+    for (uint8_t c; take_back(tty, &c);) {
+        rub_out_char(tty, c);
     }
 }
 
@@ -385,8 +408,9 @@ void tty_drop_output(struct tty *tty)
 
 void tty_set_stopped(struct tty *tty, bool stopped)
 {
-    tty->is_stopped = stopped;
-    if (!stopped) {
+    if (tty->is_stopped != stopped) {
+        tty_flush_output(tty); /* what came before it is still shown */
+        tty->is_stopped = stopped;
         tty_flush_output(tty);
     }
 }
@@ -483,7 +507,8 @@ static bool take_end(struct tty *tty, uint8_t c)
     return false;
 }
 
-static void take_plain(struct tty *tty, uint8_t c)
+/** A byte for the reader. A newline that was typed as such is shown as ^J here; one made of a carriage return moves on. */
+static void take_plain(struct tty *tty, uint8_t c, bool moves_on)
 {
     bool canonical = has(tty->termios.lflag, ICANON_);
     if (input_room(tty) == 0) {
@@ -493,7 +518,7 @@ static void take_plain(struct tty *tty, uint8_t c)
         return;
     }
     if (has(tty->termios.lflag, ECHO_)) {
-        if (c == '\n') {
+        if (moves_on) {
             echo_newline(tty);
         } else {
             note_line_start(tty);
@@ -528,12 +553,12 @@ static void take_byte(struct tty *tty, uint8_t c)
     if (has(flags, ISTRIP_)) {
         c &= 0x7f;
     }
-    if (has(flags, IUCLC_) && has(tty->termios.lflag, IEXTEN_) && c >= 'A' && c <= 'Z') {
-        c = (uint8_t)(c - 'A' + 'a');
+    if (has(flags, IUCLC_) && has(tty->termios.lflag, IEXTEN_)) {
+        c = lower_of(c);
     }
     if (tty->literal_next) {
         tty->literal_next = false;
-        take_plain(tty, c);
+        take_plain(tty, c, false);
         return;
     }
     if (take_special(tty, c)) {
@@ -542,13 +567,14 @@ static void take_byte(struct tty *tty, uint8_t c)
     if (tty->is_stopped && has(flags, IXON_) && has(flags, IXANY_)) {
         tty_set_stopped(tty, false);
     }
+    uint8_t typed = c;
     if (!translate(tty, &c)) {
         return;
     }
     if (has(tty->termios.lflag, ICANON_) && (take_editing(tty, c) || take_end(tty, c))) {
         return;
     }
-    take_plain(tty, c);
+    take_plain(tty, c, c == '\n' && typed != c);
 }
 
 void tty_input(struct tty *tty, const uint8_t *bytes, size_t len_bytes)
