@@ -48,17 +48,22 @@ static void pipe_free(struct pipe *pipe)
 
 /* ---- reading --------------------------------------------------------------------------------------------------------- */
 
-/** Gives back the page that was read to its end; an empty pipe starts anew and keeps one page. */
+/**
+ * Gives back the page that was read to its end, unless the newest bytes already are at its start; an empty pipe starts
+ * anew and keeps one page.
+ */
 static void consume(struct pipe *pipe, size_t len)
 {
     uint32_t page = pipe->tail / PAGE_BYTES % PIPE_PAGES;
+    uint32_t page_start = pipe->tail - pipe->tail % PAGE_BYTES;
+    bool is_shared = pipe->head - page_start > LINUX_PIPE_BYTES;
     pipe->tail += (uint32_t)len;
     if (pipe->tail == pipe->head) {
         uint8_t *kept = pipe->pages[page];
         pipe->pages[page] = NULL;
         pipe->pages[0] = kept;
         pipe->head = pipe->tail = 0;
-    } else if (pipe->tail % PAGE_BYTES == 0) {
+    } else if (pipe->tail % PAGE_BYTES == 0 && !is_shared) {
         page_free(&pipe->sys->memory, pipe->pages[page]);
         pipe->pages[page] = NULL;
     }
@@ -370,12 +375,14 @@ const char *pipe_invariant(const struct inode *n)
     if (used_bytes(pipe) > LINUX_PIPE_BYTES || (pipe->readers == 0 && pipe->writers == 0)) {
         return "a pipe exists while it is open and holds at most its ring";
     }
-    for (uint32_t at = pipe->tail; at != pipe->head; at = at / PAGE_BYTES * PAGE_BYTES + PAGE_BYTES < pipe->head
-                                                              ? at / PAGE_BYTES * PAGE_BYTES + PAGE_BYTES
-                                                              : pipe->head) {
+    uint32_t left = used_bytes(pipe);
+    for (uint32_t at = pipe->tail; left > 0;) {
+        uint32_t part = PAGE_BYTES - at % PAGE_BYTES < left ? PAGE_BYTES - at % PAGE_BYTES : left;
         if (pipe->pages[at / PAGE_BYTES % PIPE_PAGES] == NULL) {
             return "a pipe has the pages of what it holds";
         }
+        at += part;
+        left -= part;
     }
     return NULL;
 }
