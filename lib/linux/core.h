@@ -402,6 +402,7 @@ struct linux_system {
     uint8_t copy_up[PAGE_BYTES]; /* of filedata.c */
 
     uint64_t call_count;
+    uint32_t check_round; /* of check.c */
     uint32_t unsupported[512]; /* by number */
     struct feature_count features[UNSUPPORTED_FEATURES_MAX];
 };

@@ -49,6 +49,10 @@ struct inode {
     struct dentry *names; /* where it appears */
 
     uint32_t item, pid, number; /* /proc, /lx: which file of which process; an fd */
+
+    /* Of check.c: */
+    struct inode *check_next;
+    uint32_t check_round, check_refs;
 };
 
 struct dentry {
@@ -93,7 +97,6 @@ int64_t dir_add(struct inode *dir, const char *name, size_t len, struct inode *n
 /** Removes a name; the inode goes when that was the last and nobody refers to it. */
 void dir_remove(struct dentry *d);
 void mount_on(struct inode *point, struct inode *root);
-const char *files_invariant(struct linux_system *sys);
 
 /* tree.c, at the start */
 enum lx_err tree_init(struct linux_system *sys);
@@ -160,6 +163,7 @@ struct file {
     uint32_t refs;
     uint32_t flags; /* O_ bits that F_GETFL shows */
     uint64_t position;
+    uint32_t check_round, check_refs; /* of check.c */
 };
 
 static inline bool file_can_read(const struct file *f)

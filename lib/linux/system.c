@@ -186,17 +186,3 @@ bool linux_process_next(struct linux_system *sys, uint32_t after_pid, struct lin
     memcpy(out->name, process_name(p), sizeof(out->name));
     return true;
 }
-
-const char *linux_invariant(struct linux_system *sys)
-{
-    if (sys->is_over) {
-        return NULL;
-    }
-    if (!link_empty(&sys->ready)) {
-        return "nothing is ready between entries";
-    }
-    const char *broken = memory_invariant(&sys->memory);
-    broken = broken == NULL ? processes_invariant(sys) : broken;
-    broken = broken == NULL ? files_invariant(sys) : broken;
-    return broken == NULL ? tty_invariant(&sys->console) : broken;
-}
