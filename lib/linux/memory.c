@@ -51,6 +51,7 @@ void *page_alloc(struct memory *m, enum mem_use use)
     }
     page = m->base + (size_t)m->fresh * PAGE_BYTES;
     m->fresh++;
+    unpoison(page, PAGE_BYTES); /* the arena may have been another one before */
     return page;
 }
 
