@@ -504,16 +504,16 @@ static void commit(struct thread *t, struct exec_plan *plan, struct mm *mm, uint
     t->altstack = (struct abi_stack){0};
     memcpy(t->name, plan->name, sizeof(t->name));
     p->has_execed = true;
-    struct linux_regs regs;
-    memset(&regs, 0, sizeof(regs));
-    regs.sp = sp;
-    regs.pc = LINUX_ABI_BASE + ABI_EXECENTRY;
-    regs.x[16] = plan->program.entry + plan->shift;
+    struct linux_regs *regs = &t->sys->regs;
+    memset(regs, 0, sizeof(*regs));
+    regs->sp = sp;
+    regs->pc = LINUX_ABI_BASE + ABI_EXECENTRY;
+    regs->x[16] = plan->program.entry + plan->shift;
     if (t->attention == 0) {
-        thread_go(t, &regs);
+        thread_go(t, regs);
         return;
     }
-    t->sys->ops->thread_write(t->sys->env, t->id, &regs);
+    t->sys->ops->thread_write(t->sys->env, t->id, regs);
     t->trap = TRAP_FAULT;
     thread_leave(t, 0);
 }

@@ -21,6 +21,7 @@
 #define FAKE_TABLE 1024u /* pages in a table, tables in a space */
 #define FAKE_MEMORY (24u << 20)
 #define FAKE_PAGES_MAX 6000u /* of all spaces together: then memory is short */
+#define FAKE_MAP_BYTES_MAX (64u << 20) /* of one mapping: an address space has its limits, and this its speed */
 #define FAKE_OBJECTS 8u
 #define FAKE_LOG 512u
 #define FAKE_CONSOLE 16384u
@@ -255,6 +256,9 @@ FAKE enum linux_op fake_place(struct fake *f, uint32_t space, struct linux_range
     struct fake_space *s = &f->spaces[space];
     assert(s->exists && range->len_bytes > 0 && is_aligned(range->len_bytes, PAGE_BYTES));
     assert((range->prot & ~(uint32_t)(LINUX_READ | LINUX_WRITE)) == 0);
+    if (range->len_bytes > FAKE_MAP_BYTES_MAX) {
+        return LINUX_OP_NO_MEMORY;
+    }
     if (range->place == LINUX_PLACE_ANY) {
         uint64_t at = s->next_address;
         while (at + range->len_bytes <= LINUX_MMAP_TOP && !fake_is_free(f, space, at, range->len_bytes)) {

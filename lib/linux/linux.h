@@ -226,7 +226,7 @@ struct linux_ops {
     size_t (*console_write)(void *env, const void *bytes, size_t len_bytes);
     /** Process 1 ended (status = its exit code, or 128 + signal) or asked for it (0). Nothing is to be run any more. */
     void (*power)(void *env, enum linux_power what, int status);
-    /** Memory of the machine for programs. NULL: /proc/meminfo shows the arena only. */
+    /** Memory for programs, the arena not included. NULL: /proc/meminfo shows the arena only. */
     void (*memory_usage)(void *env, struct linux_memory_usage *out);
 };
 

@@ -37,11 +37,12 @@ static uint32_t running_count(struct linux_system *sys)
 
 void proc_memory(struct linux_system *sys, struct linux_memory_usage *out)
 {
-    *out = (struct linux_memory_usage){(uint64_t)sys->memory.page_count * PAGE_BYTES,
-                                       (uint64_t)sys->memory.free_count * PAGE_BYTES};
+    struct linux_memory_usage programs = {0, 0};
     if (sys->ops->memory_usage != NULL) {
-        sys->ops->memory_usage(sys->env, out);
+        sys->ops->memory_usage(sys->env, &programs);
     }
+    out->total_bytes = programs.total_bytes + (uint64_t)sys->memory.page_count * PAGE_BYTES;
+    out->free_bytes = programs.free_bytes + (uint64_t)sys->memory.free_count * PAGE_BYTES;
 }
 
 static void usage_of(struct process *p, struct linux_space_usage *out)
