@@ -67,7 +67,6 @@ struct memory {
     uint32_t reserve;      /* of these, how many files may not have */
     void *free;            /* freed pages, each holds a pointer to the next */
     struct link partial[2][MEM_CLASS_COUNT]; /* slabs with a free piece, by use and class */
-    uint32_t slab_pages[2];
 };
 
 void memory_init(struct memory *m, void *base, uint32_t page_count);
@@ -255,7 +254,7 @@ struct thread {
     struct linux_regs *stub_regs; /* of a fork in progress: what the child starts with, or what the parent asked */
     struct linux_frame stub_frame;
 
-    uint64_t start_ns, cpu_base_ns;
+    uint64_t cpu_base_ns;
     char name[16];
 };
 
@@ -324,7 +323,6 @@ struct tty {
     uint32_t sid, pgid; /* session that it controls, foreground group; 0: none */
     bool is_stopped;    /* by VSTOP */
     bool literal_next;
-    bool has_hung_up;
     uint32_t column, canonical_column; /* of the output; where the line being edited starts */
 
     /* Input: [read, ready) can be read; [ready, write) is the line being edited. Free-running indices. */
@@ -509,9 +507,7 @@ static inline bool cred_is_root(const struct cred *c)
 }
 
 /* exec.c */
-struct exec_strings;
-/** Runs `path` in process `p`, whose only other threads end. On success the thread has been started. */
-int64_t exec_run(struct thread *t, const char *path, struct inode *start, struct exec_strings *strings);
+/** Runs a program in a new process, with strings of ours. @return RESULT_DONE: the thread has been started; or an error. */
 int64_t exec_start(struct thread *t, const char *path, const char *const *argv, const char *const *envp);
 
 /* signal.c */

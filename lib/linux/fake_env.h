@@ -856,7 +856,7 @@ FAKE bool fake_access(struct fake *f, uint32_t thread, uint64_t address, void *b
             continue;
         }
         t->state = FAKE_TRAPPED;
-        enum linux_outcome outcome = linux_fault(f->system, thread, t->regs.pc, at, access, 0x92000000);
+        enum linux_outcome outcome = linux_fault(f->system, thread, at, access, 0x92000000);
         assert(outcome == LINUX_KEEP || outcome == LINUX_GONE);
         return false;
     }

@@ -217,6 +217,11 @@ static void views_and_counts(void)
     CHECK(slurp(f, 0, "/lx/linux", text, sizeof(text)) > 0);
     CHECK(strstr(text, "unsupported      2        clone3\n") != NULL && strstr(text, "1        rseq\n") != NULL);
     CHECK(strstr(text, "2        (no such call)\n") != NULL && strstr(text, "refused          1        socket\n") != NULL);
+    int64_t first = sys_open(f, 0, "/lx/mem", O_RDONLY_, 0);
+    CHECK_EQ(first, 3);
+    CHECK(slurp(f, 0, "/dev/fd/3", text, sizeof(text)) == 9 && strcmp(text, "pages 42\n") == 0); /* made anew */
+    CHECK_EQ(sys(f, 0, NR_read, first, BUF, 100), 9);
+    CHECK_EQ(sys(f, 0, NR_close, first), 0);
     CHECK_EQ(sys_open(f, 0, "/lx/mem", O_RDWR_, 0), -E_ACCES);
     CHECK_EQ(sys_open(f, 0, "/lx/none", O_RDONLY_, 0), -E_NOENT);
     CHECK_EQ(sys(f, 0, NR_mkdirat, AT_CWD, ustr(f, 0, "/lx/x"), 0700), -E_ROFS);

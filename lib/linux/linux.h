@@ -53,9 +53,9 @@
 /* ---- a trapped thread ------------------------------------------------------------------------------------------------ */
 
 /**
- * What a system call carries, in the order of the words of an seL4 UnknownSyscall message, so that a message buffer can be
- * used in place. `pc` is where the thread continues: the address after the svc (the message has the svc's own address, 4
- * less). `lr` is carried along and neither read nor changed. `number` is x8.
+ * What a system call carries, in the order of the words of an seL4 UnknownSyscall message. `pc` is where the thread
+ * continues: the address after the svc (the message has the svc's own address, 4 less). `lr` is carried along and neither
+ * read nor changed. `number` is x8. It must not lie where a callback's own messages go.
  */
 struct linux_frame {
     uint64_t x[8];
@@ -206,7 +206,8 @@ struct linux_ops {
     void (*thread_write)(void *env, uint32_t thread, const struct linux_regs *regs);
     /** Answers a system call that was kept: outcome is LINUX_REPLY_X0 or LINUX_REPLY_FRAME, as above. */
     void (*thread_reply)(void *env, uint32_t thread, const struct linux_frame *frame, enum linux_outcome outcome);
-    /** Ends a thread, whether it runs, is stopped or trapped. The id may be bound again at once. */
+    /** Ends a thread that was bound, whether it runs, is stopped or trapped, even the one whose trap is being handled. The id
+     *  may be bound again at once. */
     void (*thread_release)(void *env, uint32_t thread);
     /** Time that a thread has run, in ns. */
     uint64_t (*thread_cpu_ns)(void *env, uint32_t thread);
@@ -298,9 +299,9 @@ MUST_USE enum lx_err linux_start(struct linux_system *system, const char *path, 
 /** Thread `thread` trapped with an svc. `frame` is the caller's, and is read and written until the return. */
 enum linux_outcome linux_syscall(struct linux_system *system, uint32_t thread, struct linux_frame *frame);
 
-/** Thread `thread` could not access `address` at `pc`. `syndrome` is ESR and goes into the signal frame. */
-enum linux_outcome linux_fault(struct linux_system *system, uint32_t thread, uint64_t pc, uint64_t address,
-                               enum linux_access access, uint64_t syndrome);
+/** Thread `thread` could not access `address`. `syndrome` is ESR and goes into the signal frame. */
+enum linux_outcome linux_fault(struct linux_system *system, uint32_t thread, uint64_t address, enum linux_access access,
+                               uint64_t syndrome);
 
 /** Thread `thread` did at `pc` what the CPU does not allow. `syndrome` is ESR; for a SYSREG trap its ISS says what. */
 enum linux_outcome linux_exception(struct linux_system *system, uint32_t thread, enum linux_trap trap, uint64_t pc,

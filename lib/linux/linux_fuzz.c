@@ -136,7 +136,7 @@ static void fault(struct fake *f, uint32_t t, struct input *in)
     thread->state = FAKE_TRAPPED;
     enum linux_outcome outcome;
     if (kind < 200) {
-        outcome = linux_fault(f->system, t, thread->regs.pc, address, accesses[kind % 3], kind);
+        outcome = linux_fault(f->system, t, address, accesses[kind % 3], kind);
     } else {
         outcome = linux_exception(f->system, t, (enum linux_trap)(kind % 5), thread->regs.pc, address);
     }

@@ -51,7 +51,6 @@ void *page_alloc(struct memory *m, enum mem_use use)
     }
     page = m->base + (size_t)m->fresh * PAGE_BYTES;
     m->fresh++;
-    unpoison(page, PAGE_BYTES); /* the arena may have been another one before */
     return page;
 }
 
@@ -97,7 +96,6 @@ static struct mem_slab *slab_new(struct memory *m, uint32_t class, enum mem_use 
     slab->use = (uint8_t)use;
     link_init(&slab->link);
     link_add_before(&m->partial[use][class], &slab->link);
-    m->slab_pages[use]++;
     poison((uint8_t *)slab + SLAB_HEAD_BYTES, PAGE_BYTES - SLAB_HEAD_BYTES);
     return slab;
 }
@@ -143,7 +141,6 @@ void mem_free(struct memory *m, void *piece)
     slab->used--;
     if (slab->used == 0) {
         link_remove(&slab->link);
-        m->slab_pages[slab->use]--;
         slab->magic = 0;
         page_free(m, slab);
     }

@@ -104,23 +104,33 @@ static int64_t text_read(struct thread *t, struct file *f, struct uio *io, uint6
     return done;
 }
 
-static void text_release(struct file *f)
+const struct file_ops text_ops = {.read = text_read, .poll = always_ready, .has_position = true};
+
+/** An inode of /proc or /lx comes fresh from its lookup; through /proc/self/fd it may come again, and then is made anew. */
+static struct inode *fresh_text_inode(struct inode *n)
 {
-    data_cut(&f->sys->memory, &f->inode->data, 0);
-    f->inode->size = 0;
+    if (!n->is_filled) {
+        return inode_get(n);
+    }
+    struct inode *copy = inode_new(n->sys, (enum fs_id)n->fs, n->mode, NULL);
+    if (copy != NULL) {
+        copy->uid = n->uid;
+        copy->gid = n->gid;
+        copy->ino = n->ino;
+        copy->item = n->item;
+        copy->pid = n->pid;
+    }
+    return copy;
 }
 
-const struct file_ops text_ops = {
-    .read = text_read, .poll = always_ready, .release = text_release, .has_position = true};
-
-static int64_t open_text(struct thread *t, struct inode *n, uint32_t flags, struct file **out)
+static int64_t open_text(struct thread *t, struct inode *wanted, uint32_t flags, struct file **out)
 {
     struct linux_text text = {.memory = &t->sys->memory};
-    /* An inode of /proc or /lx comes fresh from its lookup; through /proc/self/fd it may come again. */
-    if (n->is_filled) {
-        return -E_ACCES;
+    struct inode *n = fresh_text_inode(wanted);
+    *out = n == NULL ? NULL : file_new(n, flags, &text_ops);
+    if (n != NULL) {
+        inode_put(n); /* the open file holds it now */
     }
-    *out = file_new(n, flags, &text_ops);
     if (*out == NULL) {
         return -E_NFILE;
     }

@@ -183,7 +183,6 @@ struct thread *thread_new(struct process *p)
     t->tid = p->thread_count == 0 ? p->pid : new_id(sys);
     t->state = THREAD_CALL; /* until it is started */
     t->reply = LINUX_REPLY_X0;
-    t->start_ns = time_now(sys);
     t->id = sys->free_threads[--sys->free_thread_count];
     t->frame = &t->saved;
     link_init(&t->ready);

@@ -306,13 +306,13 @@ static void faults_become_signals(void)
     struct fake_thread *t = &f->threads[child];
     t->regs.pc = TEXT_PC;
     t->state = FAKE_TRAPPED;
-    CHECK_EQ(linux_fault(f->system, child, TEXT_PC, BUF, LINUX_WRITE, 0x92000046), LINUX_RESUME);
+    CHECK_EQ(linux_fault(f->system, child, BUF, LINUX_WRITE, 0x92000046), LINUX_RESUME);
     t->state = FAKE_RUNS;
     fake_action(f, child, SIGSEGV_, HANDLER, SA_SIGINFO_, 0);
     t->regs.pc = TEXT_PC;
     t->regs.x[3] = 333;
     t->state = FAKE_TRAPPED;
-    CHECK_EQ(linux_fault(f->system, child, TEXT_PC, 0x1234, LINUX_WRITE, 0x92000046), LINUX_KEEP);
+    CHECK_EQ(linux_fault(f->system, child, 0x1234, LINUX_WRITE, 0x92000046), LINUX_KEEP);
     fake_run_stubs(f, child);
     CHECK_EQ(t->regs.pc, HANDLER);
     get(f, child, t->regs.sp, &frame, sizeof(frame));
@@ -322,7 +322,7 @@ static void faults_become_signals(void)
     CHECK_EQ(get64(f, child, t->regs.sp + SIGFRAME_RECORDS + 536), 0x92000046);
     /* A second fault inside of the handler finds the signal blocked: that ends the process. */
     t->state = FAKE_TRAPPED;
-    CHECK_EQ(linux_fault(f->system, child, HANDLER, FAKE_TEXT, LINUX_WRITE, 0x9200004f), LINUX_GONE);
+    CHECK_EQ(linux_fault(f->system, child, FAKE_TEXT, LINUX_WRITE, 0x9200004f), LINUX_GONE);
     CHECK_EQ(sys(f, 0, NR_wait4, pid, BUF, 0, 0), pid);
     CHECK_EQ(get32(f, 0, BUF), SIGSEGV_);
     static const struct {
@@ -605,9 +605,22 @@ static void fork_is_whole_when_signals_come_between(void)
     t->regs.x[1] = 0;
     fake_trap(f, child, NR_clone);
     t->state = FAKE_TRAPPED;
-    CHECK_EQ(linux_fault(f->system, child, t->regs.pc, 64, LINUX_WRITE, 0), LINUX_KEEP);
+    CHECK_EQ(linux_fault(f->system, child, 64, LINUX_WRITE, 0), LINUX_KEEP);
     fake_stubs_held = false;
     CHECK(t->regs.pc == TEXT_PC + 4 && t->regs.x[0] == (uint64_t)-E_FAULT && t->regs.x[5] == 555);
+    OK(f);
+    /* A child that cannot load its FP state ends, whatever it would do with the signal. */
+    fake_action(f, child, SIGSEGV_, HANDLER, 0, 0);
+    fake_stubs_held = true;
+    int64_t lost = sys(f, child, NR_clone, SIGCHLD_, 0, 0, 0, 0);
+    fake_run_stub(f, child);
+    lost = result(f, child);
+    uint32_t newborn = f->last_started;
+    f->threads[newborn].state = FAKE_TRAPPED;
+    CHECK_EQ(linux_fault(f->system, newborn, 64, LINUX_READ, 0), LINUX_GONE);
+    fake_stubs_held = false;
+    CHECK_EQ(sys(f, child, NR_wait4, lost, BUF, 0, 0), lost);
+    CHECK_EQ(get32(f, child, BUF), SIGSEGV_);
     OK(f);
     fake_free(f);
 }

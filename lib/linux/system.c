@@ -6,6 +6,7 @@
  */
 #include "calls.h"
 #include "files.h"
+#include "poison.h"
 
 #define LEAST_PAGES 128u
 #define DENTRY_HASH_MAX 16384u
@@ -51,6 +52,7 @@ enum lx_err linux_init(const struct linux_config *config, struct linux_system **
     if (config->memory_bytes < linux_memory_min()) {
         return LX_ENOSPC;
     }
+    unpoison(config->memory, config->memory_bytes); /* it may have been an arena before */
     struct linux_system *sys = config->memory;
     memset(sys, 0, sizeof(*sys));
     sys->config = *config;

@@ -39,16 +39,18 @@ static enum linux_outcome deliver_fault(struct thread *t, const struct signal_in
         return entry_end(sys);
     }
     signal_force(t, info);
+    if (t->stub == STUB_FORKENTRY) { /* there is no program yet that could handle it */
+        (void)process_begin_exit(t, info->signal);
+    }
     thread_leave(t, 0);
     return entry_end(sys);
 }
 
-enum linux_outcome linux_fault(struct linux_system *sys, uint32_t thread, uint64_t pc, uint64_t address,
-                               enum linux_access access, uint64_t syndrome)
+enum linux_outcome linux_fault(struct linux_system *sys, uint32_t thread, uint64_t address, enum linux_access access,
+                               uint64_t syndrome)
 {
     struct thread *t = trapped(sys, thread);
     struct mm *mm = t->proc->mm;
-    (void)pc;
     enum linux_op op = LINUX_OP_NOT_MAPPED;
     if (address < LINUX_USER_TOP + PAGE_BYTES) { /* the ABI page, too, may be paged in late */
         user_unpin(mm, address);
