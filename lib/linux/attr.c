@@ -152,7 +152,7 @@ int64_t call_readlinkat(struct thread *t, const uint64_t *a)
     return user_write(t->proc->mm, a[2], sys->path_b, (size_t)len) ? len : -E_FAULT;
 }
 
-/* ---- access ---------------------------------------------------------------------------------------------------------- */
+/* ---- access ------------------------------------------------------------------------------------------------------ */
 
 static int64_t access_at(struct thread *t, const uint64_t *a, uint64_t flags)
 {
@@ -189,7 +189,7 @@ int64_t call_faccessat2(struct thread *t, const uint64_t *a)
     return access_at(t, a, a[3]);
 }
 
-/* ---- changing -------------------------------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------------------------------- */
 
 static int64_t may_change(const struct inode *n)
 {
@@ -435,7 +435,7 @@ int64_t call_fallocate(struct thread *t, const uint64_t *a)
     return 0;
 }
 
-/* ---- file systems ---------------------------------------------------------------------------------------------------- */
+/* ---- file systems ------------------------------------------------------------------------------------------------ */
 
 static int64_t put_statfs(struct thread *t, const struct inode *n, uint64_t address)
 {
@@ -443,7 +443,10 @@ static int64_t put_statfs(struct thread *t, const struct inode *n, uint64_t addr
     struct abi_statfs out;
     bool is_generated = n->fs == FS_PROC || n->fs == FS_VIEW;
     memset(&out, 0, sizeof(out));
-    out.type = n->fs == FS_PROC ? PROC_MAGIC_ : n->fs == FS_VIEW ? SYSFS_MAGIC_ : n->fs == FS_PIPE ? PIPEFS_MAGIC_ : TMPFS_MAGIC_;
+    out.type = n->fs == FS_PROC   ? PROC_MAGIC_
+               : n->fs == FS_VIEW ? SYSFS_MAGIC_
+               : n->fs == FS_PIPE ? PIPEFS_MAGIC_
+                                  : TMPFS_MAGIC_;
     out.bsize = out.frsize = PAGE_BYTES;
     out.namelen = LINUX_NAME_BYTES_MAX;
     out.fsid = n->fs;
@@ -475,7 +478,7 @@ int64_t call_fstatfs(struct thread *t, const uint64_t *a)
     return f == NULL ? -E_BADF : put_statfs(t, f->inode, a[1]);
 }
 
-/* ---- where a process is ---------------------------------------------------------------------------------------------- */
+/* ---- where a process is ------------------------------------------------------------------------------------------ */
 
 static int64_t enter(struct process *p, struct inode **place, struct inode *n)
 {

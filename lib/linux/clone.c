@@ -57,7 +57,7 @@ static uint64_t block_address(struct thread *t, const struct clone_args *args)
     return user_zero(t->proc->mm, address, ABI_FP_BYTES) ? address : 0;
 }
 
-/* ---- the child ------------------------------------------------------------------------------------------------------- */
+/* ---- the child --------------------------------------------------------------------------------------------------- */
 
 static void share_mm(struct process *child, struct mm *mm)
 {

@@ -16,7 +16,7 @@
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define NEVER_NS UINT64_MAX
 
-/* ---- doubly linked lists, circular, with a head that is a link too --------------------------------------------------- */
+/* ---- doubly linked lists, circular, with a head that is a link too ----------------------------------------------- */
 
 struct link {
     struct link *next, *prev;
@@ -50,7 +50,7 @@ static inline void link_remove(struct link *l)
     l->next = l->prev = l;
 }
 
-/* ---- memory.c: pages and small pieces of the arena ------------------------------------------------------------------- */
+/* ---- memory.c: pages and small pieces of the arena --------------------------------------------------------------- */
 
 #define MEM_CLASS_COUNT 12u
 
@@ -80,7 +80,7 @@ MUST_USE void *mem_alloc(struct memory *m, size_t len_bytes, enum mem_use use);
 void mem_free(struct memory *m, void *piece);
 const char *memory_invariant(struct memory *m);
 
-/* ---- data.c: pages by index, for files and generated text ------------------------------------------------------------ */
+/* ---- data.c: pages by index, for files and generated text -------------------------------------------------------- */
 
 struct data {
     void *root;        /* a page when height is 0, else a page of 512 pointers */
@@ -98,7 +98,7 @@ void data_cut(struct memory *m, struct data *d, uint64_t first_index);
 /** The lowest index at or after `index` that has a page; UINT64_MAX when there is none. */
 uint64_t data_next(const struct data *d, uint64_t index);
 
-/* ---- text.c ---------------------------------------------------------------------------------------------------------- */
+/* ---- text.c ------------------------------------------------------------------------------------------------------ */
 
 struct linux_text {
     struct memory *memory;
@@ -112,7 +112,7 @@ void text_vprint(struct linux_text *text, const char *format, va_list *arguments
 /** Formats into `out` as linux_text_print does; always terminated. @return the length. */
 size_t text_into(char *out, size_t cap_bytes, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* ---- wait.c: what a blocked thread waits for ------------------------------------------------------------------------- */
+/* ---- wait.c: what a blocked thread waits for --------------------------------------------------------------------- */
 
 struct thread;
 
@@ -138,7 +138,7 @@ struct timer {
 #define TIMER_IDLE UINT32_MAX
 #define TIMERS_MAX (LINUX_THREADS_MAX + LINUX_PROCESSES_MAX)
 
-/* ---- processes and threads ------------------------------------------------------------------------------------------- */
+/* ---- processes and threads --------------------------------------------------------------------------------------- */
 
 struct file;
 struct inode;
@@ -314,7 +314,7 @@ _Static_assert(sizeof(struct process) <= MEM_PIECE_MAX, "a process is one piece"
 #define IOV_MAX_ 1024u
 #define UNSUPPORTED_FEATURES_MAX 16u
 
-/* ---- the terminal: tty.c --------------------------------------------------------------------------------------------- */
+/* ---- the terminal: tty.c ----------------------------------------------------------------------------------------- */
 
 struct tty {
     struct linux_system *sys;
@@ -338,7 +338,7 @@ struct tty {
     struct wait_queue writers;
 };
 
-/* ---- the system ------------------------------------------------------------------------------------------------------ */
+/* ---- the system -------------------------------------------------------------------------------------------------- */
 
 struct dentry;
 
@@ -405,7 +405,7 @@ struct linux_system {
     struct feature_count features[UNSUPPORTED_FEATURES_MAX];
 };
 
-/* ---- results of calls ------------------------------------------------------------------------------------------------ */
+/* ---- results of calls -------------------------------------------------------------------------------------------- */
 
 /** Beside values >= 0 and -E_x, a handler of a call may return: */
 enum {

@@ -96,7 +96,7 @@ void refuse(struct linux_system *sys, const char *format, ...)
     text_free(&text);
 }
 
-/* ---- stubs of the ABI page: known by their addresses ----------------------------------------------------------------- */
+/* ---- stubs of the ABI page: known by their addresses ------------------------------------------------------------- */
 
 static bool handle_stub(struct thread *t)
 {

@@ -41,7 +41,7 @@ struct exec_plan {
     char name[16];
 };
 
-/* ---- collecting strings ---------------------------------------------------------------------------------------------- */
+/* ---- collecting strings ------------------------------------------------------------------------------------------ */
 
 static void strings_free(struct exec_strings *s)
 {
@@ -139,7 +139,7 @@ static int64_t strings_add_own(struct exec_strings *s, const char *const *vector
     return 0;
 }
 
-/* ---- scripts --------------------------------------------------------------------------------------------------------- */
+/* ---- scripts ----------------------------------------------------------------------------------------------------- */
 
 static bool head_push(struct exec_strings *s, const char *string, size_t len)
 {
@@ -210,7 +210,7 @@ static int64_t use_script(struct exec_strings *s, char *line, const char *path, 
     return 0;
 }
 
-/* ---- finding the program --------------------------------------------------------------------------------------------- */
+/* ---- finding the program ----------------------------------------------------------------------------------------- */
 
 static bool is_pristine(const struct inode *n)
 {
@@ -303,7 +303,7 @@ static int64_t ask_pager(struct thread *t, const char *path, struct exec_plan *p
     return 0;
 }
 
-/* ---- the new address space ------------------------------------------------------------------------------------------- */
+/* ---- the new address space --------------------------------------------------------------------------------------- */
 
 static int64_t map_all(struct linux_system *sys, struct mm *mm, const struct exec_plan *plan)
 {
@@ -465,7 +465,7 @@ static int64_t build(struct thread *t, const struct exec_plan *plan, const struc
     return 0;
 }
 
-/* ---- the change ------------------------------------------------------------------------------------------------------ */
+/* ---- the change -------------------------------------------------------------------------------------------------- */
 
 static bool apply_set_ids(struct process *p, const struct inode *n, struct cred *before)
 {

@@ -82,7 +82,7 @@ struct fake {
 #define FAKE_SCRATCH UINT64_C(0x60000000)
 #define FAKE_SCRATCH_BYTES (64u * 4096u)
 
-/* ---- pages ----------------------------------------------------------------------------------------------------------- */
+/* ---- pages ------------------------------------------------------------------------------------------------------- */
 
 FAKE void fake_enter(struct fake *f)
 {
@@ -175,7 +175,7 @@ FAKE enum linux_op fake_resolve(struct fake *f, uint32_t space, uint64_t address
     return fake_touch(f, page);
 }
 
-/* ---- ops: spaces ----------------------------------------------------------------------------------------------------- */
+/* ---- ops: spaces ------------------------------------------------------------------------------------------------- */
 
 FAKE enum linux_op fake_space_create(void *env, uint32_t space)
 {
@@ -443,7 +443,7 @@ FAKE void fake_space_maps(void *env, uint32_t space, struct linux_text *text)
     linux_text_print(text, "00400000-00401000 r-xp 00000000 00:10 %u\n", space);
 }
 
-/* ---- ops: packages --------------------------------------------------------------------------------------------------- */
+/* ---- ops: packages ----------------------------------------------------------------------------------------------- */
 
 FAKE const void *fake_object_map(void *env, uint32_t object, uint64_t page, size_t *len)
 {
@@ -488,7 +488,7 @@ FAKE void fake_refused(void *env, const char *sentence, size_t len)
     f->refused_count++;
 }
 
-/* ---- ops: threads ---------------------------------------------------------------------------------------------------- */
+/* ---- ops: threads ------------------------------------------------------------------------------------------------ */
 
 FAKE enum linux_op fake_thread_bind(void *env, uint32_t thread, uint32_t space)
 {
@@ -583,7 +583,7 @@ FAKE uint64_t fake_thread_cpu_ns(void *env, uint32_t thread)
     return f->threads[thread].cpu_ns;
 }
 
-/* ---- ops: the rest --------------------------------------------------------------------------------------------------- */
+/* ---- ops: the rest ----------------------------------------------------------------------------------------------- */
 
 FAKE uint64_t fake_now_ns(void *env)
 {
@@ -675,7 +675,7 @@ FAKE const struct linux_ops fake_ops = {
     .power = fake_power,
 };
 
-/* ---- a system to test ------------------------------------------------------------------------------------------------ */
+/* ---- a system to test -------------------------------------------------------------------------------------------- */
 
 static uint8_t fake_program_bytes[FAKE_PROGRAM_PAGES * PAGE_BYTES] = "\177ELF program";
 static uint8_t fake_text_bytes[2 * PAGE_BYTES + 100];
@@ -756,7 +756,7 @@ FAKE void fake_free(struct fake *f)
     }
 }
 
-/* ---- user memory as the test sees it --------------------------------------------------------------------------------- */
+/* ---- user memory as the test sees it ----------------------------------------------------------------------------- */
 
 FAKE bool fake_copy(struct fake *f, uint32_t space, uint64_t address, void *bytes, size_t len, bool to_user)
 {
@@ -807,7 +807,7 @@ FAKE uint64_t get64(struct fake *f, uint32_t thread, uint64_t address)
     return value;
 }
 
-/* ---- the CPU --------------------------------------------------------------------------------------------------------- */
+/* ---- the CPU ----------------------------------------------------------------------------------------------------- */
 
 FAKE void fake_run_stubs(struct fake *f, uint32_t thread);
 
@@ -1085,7 +1085,7 @@ enum {
     NR_faccessat2 = 439,
 };
 
-/* ---- what most tests begin with -------------------------------------------------------------------------------------- */
+/* ---- what most tests begin with ---------------------------------------------------------------------------------- */
 
 /** Maps the scratch area of a process that has just been executed. */
 FAKE void fake_scratch(struct fake *f, uint32_t thread)

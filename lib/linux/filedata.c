@@ -7,7 +7,7 @@
  */
 #include "files.h"
 
-/* ---- transfers ------------------------------------------------------------------------------------------------------- */
+/* ---- transfers --------------------------------------------------------------------------------------------------- */
 
 uint8_t *uio_pin(struct uio *io, size_t max_bytes, bool for_write, size_t *available)
 {
@@ -96,7 +96,7 @@ size_t uio_zero(struct uio *io, size_t len_bytes)
     return done;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 const uint8_t *filedata_page(struct inode *n, uint64_t index, size_t *len_bytes, bool *ok)
 {
@@ -149,7 +149,7 @@ int64_t filedata_read(struct inode *n, struct uio *io, uint64_t position)
     return !ok && done == 0 ? -E_IO : uio_result(io, done);
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 /** A page of the file that can be written; what the object has there is copied in. NULL with -E_NOSPC or -E_IO. */
 static uint8_t *writable_page(struct inode *n, uint64_t index, int64_t *error)

@@ -9,7 +9,7 @@
 
 #include "core.h"
 
-/* ---- inodes ---------------------------------------------------------------------------------------------------------- */
+/* ---- inodes ------------------------------------------------------------------------------------------------------ */
 
 /** File systems; st_dev is this plus 16, so that each differs and none is 0. */
 enum fs_id { FS_ROOT, FS_TMP, FS_DEV, FS_SHM, FS_PROC, FS_VIEW, FS_PIPE, FS_COUNT };
@@ -109,7 +109,7 @@ int64_t filedata_truncate(struct inode *n, uint64_t size);
 /** The bytes of page `index` for reading: the written page, the object's, or NULL for zeros. `*ok` false: EIO. */
 const uint8_t *filedata_page(struct inode *n, uint64_t index, size_t *len_bytes, bool *ok);
 
-/* ---- access ---------------------------------------------------------------------------------------------------------- */
+/* ---- access ------------------------------------------------------------------------------------------------------ */
 
 /** Whether effective (fs) ids may do `may` (MAY_ bits). @return 0 or -E_ACCES. */
 int64_t inode_permission(const struct process *p, const struct inode *n, uint32_t may);
@@ -117,7 +117,7 @@ int64_t inode_permission(const struct process *p, const struct inode *n, uint32_
 void inode_drop_set_ids(const struct process *p, struct inode *n);
 bool inode_is_owner(const struct process *p, const struct inode *n);
 
-/* ---- transfers ------------------------------------------------------------------------------------------------------- */
+/* ---- transfers --------------------------------------------------------------------------------------------------- */
 
 /** User memory (or one piece of ours, when mm is NULL) that a call reads into or writes from. */
 struct uio {
@@ -144,7 +144,7 @@ static inline int64_t uio_result(const struct uio *io, uint64_t done)
     return done == 0 && io->has_faulted ? -E_FAULT : (int64_t)done;
 }
 
-/* ---- open files ------------------------------------------------------------------------------------------------------ */
+/* ---- open files -------------------------------------------------------------------------------------------------- */
 
 struct file_ops {
     int64_t (*read)(struct thread *t, struct file *f, struct uio *io, uint64_t *position);
@@ -214,7 +214,7 @@ void device_opened(struct process *p, const struct inode *n, uint32_t flags);
 /** Makes the missing last name of a walk; the new inode then is w->inode. Permission has been checked. */
 int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev);
 
-/* ---- paths ----------------------------------------------------------------------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------------------------------------- */
 
 #define WALK_FOLLOW 1u   /* a symlink at the end */
 #define WALK_CREATE 2u   /* the last name may be missing: then `inode` is NULL */

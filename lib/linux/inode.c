@@ -68,7 +68,7 @@ void inode_touch(struct inode *n, bool modified)
     }
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static uint32_t hash_of(const struct inode *dir, const char *name, size_t len)
 {
@@ -163,7 +163,7 @@ void mount_on(struct inode *point, struct inode *root)
     root->covers = inode_get(point);
 }
 
-/* ---- permission ------------------------------------------------------------------------------------------------------ */
+/* ---- permission -------------------------------------------------------------------------------------------------- */
 
 bool inode_is_owner(const struct process *p, const struct inode *n)
 {

@@ -121,7 +121,7 @@ int64_t call_pwritev(struct thread *t, const uint64_t *a)
     return transfer_vector(t, a, IO_WRITE, &a[3]);
 }
 
-/* ---- sendfile and copy_file_range ------------------------------------------------------------------------------------ */
+/* ---- sendfile and copy_file_range -------------------------------------------------------------------------------- */
 
 /** Moves from one file to another, a page at a time. `done` is what earlier runs moved before the writer had to wait. */
 static int64_t move(struct thread *t, struct file *in, uint64_t *in_at, struct file *out, uint64_t *out_at, uint64_t len)
@@ -217,7 +217,7 @@ int64_t call_copy_file_range(struct thread *t, const uint64_t *a)
     return result;
 }
 
-/* ---- positions and sizes --------------------------------------------------------------------------------------------- */
+/* ---- positions and sizes ----------------------------------------------------------------------------------------- */
 
 /** The first byte at or after `position` that is data (or a hole); the size counts as a hole. */
 static int64_t seek_data_or_hole(const struct inode *n, uint64_t position, bool wants_data)

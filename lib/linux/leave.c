@@ -235,7 +235,7 @@ void call_finish(struct thread *t, int64_t result)
     }
 }
 
-/* ---- the frame of every entry point ---------------------------------------------------------------------------------- */
+/* ---- the frame of every entry point ------------------------------------------------------------------------------ */
 
 void entry_begin(struct linux_system *sys, struct thread *t, struct linux_frame *frame)
 {

@@ -22,7 +22,7 @@
 
 #include "base.h"
 
-/* ---- limits ---------------------------------------------------------------------------------------------------------- */
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
 
 #define LINUX_SPACES_MAX 192u
 #define LINUX_THREADS_MAX 256u
@@ -40,7 +40,7 @@
 #define LINUX_FILE_BYTES_MAX ((uint64_t)1 << 39)
 #define LINUX_NONE UINT32_MAX     /**< no program, no object */
 
-/* ---- the address space of a program: the pager places mappings by these ---------------------------------------------- */
+/* ---- the address space of a program: the pager places mappings by these ------------------------------------------ */
 
 #define LINUX_USER_TOP UINT64_C(0xffff0000) /**< no user address reaches past this, but for the ABI page */
 #define LINUX_ABI_BASE UINT64_C(0xffff0000) /**< the ABI page: verified, the same in every process */
@@ -50,7 +50,7 @@
 #define LINUX_MMAP_TOP UINT64_C(0xff000000)
 #define LINUX_PIE_BASE UINT64_C(0x10000000)  /**< position-independent programs, plus up to 128 MiB of random shift */
 
-/* ---- a trapped thread ------------------------------------------------------------------------------------------------ */
+/* ---- a trapped thread -------------------------------------------------------------------------------------------- */
 
 /**
  * What a system call carries, in the order of the words of an seL4 UnknownSyscall message. `pc` is where the thread
@@ -88,7 +88,7 @@ enum linux_trap {
     LINUX_TRAP_FLOAT,     /**< SIGFPE */
 };
 
-/* ---- what the owner of threads and memory provides ------------------------------------------------------------------- */
+/* ---- what the owner of threads and memory provides --------------------------------------------------------------- */
 
 /** The answer of a callback that can fail. Nothing has changed when it is not LINUX_OP_OK. */
 enum linux_op {
@@ -111,7 +111,7 @@ struct linux_range {
     enum linux_place place;
     uint64_t address; /**< in and out */
     uint64_t len_bytes;
-    uint32_t prot; /**< LINUX_READ and LINUX_WRITE bits, or 0; never LINUX_EXECUTE */
+    uint32_t prot; /**< 0, LINUX_READ or LINUX_READ | LINUX_WRITE; never LINUX_EXECUTE */
 };
 
 /** What the loader of a program needs to know; addresses are those in the ELF file, before any shift. */
@@ -142,7 +142,8 @@ void linux_text_print(struct linux_text *text, const char *format, ...) PRINTF_L
 /**
  * Everything that the library asks of its surroundings. `env` is the caller's and is passed back. Ids are small integers
  * that the library chooses: spaces 0..LINUX_SPACES_MAX-1, threads 0..LINUX_THREADS_MAX-1. Programs and objects are named by
- * ids from the file list and from `linux_config`. All callbacks return at once; none may call into the library.
+ * ids from the file list and from `linux_config`. All callbacks return at once; none may call into the library, but for
+ * linux_text_put, linux_text_print and linux_process_next from those that fill a text.
  */
 struct linux_ops {
     /* ---- address spaces ---- */
@@ -209,7 +210,7 @@ struct linux_ops {
     /** Ends a thread that was bound, whether it runs, is stopped or trapped, even the one whose trap is being handled. The id
      *  may be bound again at once. */
     void (*thread_release)(void *env, uint32_t thread);
-    /** Time that a thread has run, in ns. */
+    /** Time that a bound thread has run, in ns, from any start that stays the same until it is released. */
     uint64_t (*thread_cpu_ns)(void *env, uint32_t thread);
 
     /* ---- the rest ---- */
@@ -231,7 +232,7 @@ struct linux_ops {
     void (*memory_usage)(void *env, struct linux_memory_usage *out);
 };
 
-/* ---- what is there at the start -------------------------------------------------------------------------------------- */
+/* ---- what is there at the start ---------------------------------------------------------------------------------- */
 
 enum linux_file_kind { LINUX_FILE_DIR, LINUX_FILE_OBJECT, LINUX_FILE_SYMLINK };
 
@@ -294,7 +295,7 @@ MUST_USE enum lx_err linux_init(const struct linux_config *config, struct linux_
 MUST_USE enum lx_err linux_start(struct linux_system *system, const char *path, const char *const *argv,
                                  const char *const *envp);
 
-/* ---- what happened --------------------------------------------------------------------------------------------------- */
+/* ---- what happened ----------------------------------------------------------------------------------------------- */
 
 /** Thread `thread` trapped with an svc. `frame` is the caller's, and is read and written until the return. */
 enum linux_outcome linux_syscall(struct linux_system *system, uint32_t thread, struct linux_frame *frame);
@@ -319,7 +320,7 @@ void linux_console_writable(struct linux_system *system);
 /** The window of the console changed. */
 void linux_console_resize(struct linux_system *system, uint16_t rows, uint16_t columns);
 
-/* ---- looking inside -------------------------------------------------------------------------------------------------- */
+/* ---- looking inside ---------------------------------------------------------------------------------------------- */
 
 struct linux_process_info {
     uint32_t pid, parent_pid, uid;

@@ -9,7 +9,7 @@
 #include "calls.h"
 #include "files.h"
 
-/* ---- who am I -------------------------------------------------------------------------------------------------------- */
+/* ---- who am I ---------------------------------------------------------------------------------------------------- */
 
 int64_t call_getpid(struct thread *t, const uint64_t *a)
 {
@@ -124,7 +124,7 @@ int64_t call_prctl(struct thread *t, const uint64_t *a)
     }
 }
 
-/* ---- limits ---------------------------------------------------------------------------------------------------------- */
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
 
 static int64_t change_limit(struct process *p, const struct cred *by, uint32_t resource, const struct abi_rlimit *wanted)
 {
@@ -185,7 +185,7 @@ int64_t call_umask(struct thread *t, const uint64_t *a)
     return old;
 }
 
-/* ---- scheduling ------------------------------------------------------------------------------------------------------ */
+/* ---- scheduling -------------------------------------------------------------------------------------------------- */
 
 static bool has_thread(struct thread *t, uint64_t pid)
 {
@@ -289,7 +289,7 @@ int64_t call_set_robust_list(struct thread *t, const uint64_t *a)
     return a[1] == 24 ? 0 : -E_INVAL; /* no futex outlives its process here, so nobody would read the list */
 }
 
-/* ---- randomness ------------------------------------------------------------------------------------------------------ */
+/* ---- randomness -------------------------------------------------------------------------------------------------- */
 
 int64_t call_getrandom(struct thread *t, const uint64_t *a)
 {
@@ -310,7 +310,7 @@ int64_t call_getrandom(struct thread *t, const uint64_t *a)
     return (int64_t)done;
 }
 
-/* ---- the system ------------------------------------------------------------------------------------------------------ */
+/* ---- the system -------------------------------------------------------------------------------------------------- */
 
 int64_t call_syslog(struct thread *t, const uint64_t *a)
 {
@@ -367,7 +367,7 @@ int64_t call_reboot(struct thread *t, const uint64_t *a)
     return RESULT_DONE;
 }
 
-/* ---- sockets: none --------------------------------------------------------------------------------------------------- */
+/* ---- sockets: none ----------------------------------------------------------------------------------------------- */
 
 int64_t call_socket(struct thread *t, const uint64_t *a)
 {

@@ -122,7 +122,10 @@ static bool range_of(uint64_t address, uint64_t len, uint64_t *len_out)
 
 static uint32_t rights_of(uint64_t prot)
 {
-    return ((prot & PROT_READ_) != 0 ? (uint32_t)LINUX_READ : 0) | ((prot & PROT_WRITE_) != 0 ? (uint32_t)LINUX_WRITE : 0);
+    if ((prot & PROT_WRITE_) != 0) {
+        return LINUX_READ | LINUX_WRITE; /* what can be written can be read, as the hardware has it */
+    }
+    return (prot & PROT_READ_) != 0 ? LINUX_READ : 0;
 }
 
 static int64_t map_anon(struct mm *mm, struct linux_range *range)
@@ -137,7 +140,7 @@ static int64_t unmap(struct mm *mm, uint64_t address, uint64_t len)
     return op_error(mm->sys->ops->unmap(mm->sys->env, mm->space, address, len));
 }
 
-/* ---- brk ------------------------------------------------------------------------------------------------------------- */
+/* ---- brk --------------------------------------------------------------------------------------------------------- */
 
 int64_t call_brk(struct thread *t, const uint64_t *a)
 {
@@ -161,7 +164,7 @@ int64_t call_brk(struct thread *t, const uint64_t *a)
     return (int64_t)mm->heap_end;
 }
 
-/* ---- mmap ------------------------------------------------------------------------------------------------------------ */
+/* ---- mmap -------------------------------------------------------------------------------------------------------- */
 
 static void refuse_executable(struct thread *t, const char *call)
 {
@@ -319,7 +322,7 @@ int64_t call_mprotect(struct thread *t, const uint64_t *a)
     return op_error(t->sys->ops->protect(t->sys->env, mm->space, a[0], len, rights_of(a[2])));
 }
 
-/* ---- mremap ---------------------------------------------------------------------------------------------------------- */
+/* ---- mremap ------------------------------------------------------------------------------------------------------ */
 
 static int64_t copy_within(struct mm *mm, uint64_t to, uint64_t from, uint64_t len)
 {
@@ -370,7 +373,7 @@ int64_t call_mremap(struct thread *t, const uint64_t *a)
     return (int64_t)range.address;
 }
 
-/* ---- advice ---------------------------------------------------------------------------------------------------------- */
+/* ---- advice ------------------------------------------------------------------------------------------------------ */
 
 int64_t call_madvise(struct thread *t, const uint64_t *a)
 {

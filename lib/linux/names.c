@@ -164,7 +164,7 @@ int64_t call_linkat(struct thread *t, const uint64_t *a)
     return error;
 }
 
-/* ---- removing -------------------------------------------------------------------------------------------------------- */
+/* ---- removing ---------------------------------------------------------------------------------------------------- */
 
 /** In a sticky directory only the owner of the file or of the directory removes. */
 static int64_t may_remove(const struct process *p, const struct inode *dir, const struct inode *n)
@@ -243,7 +243,7 @@ int64_t call_unlinkat(struct thread *t, const uint64_t *a)
     return error;
 }
 
-/* ---- renaming -------------------------------------------------------------------------------------------------------- */
+/* ---- renaming ---------------------------------------------------------------------------------------------------- */
 
 static bool is_below(const struct inode *n, const struct inode *top)
 {
@@ -350,7 +350,7 @@ int64_t call_renameat(struct thread *t, const uint64_t *a)
     return call_renameat2(t, b);
 }
 
-/* ---- mounts: fixed when the system starts ---------------------------------------------------------------------------- */
+/* ---- mounts: fixed when the system starts ------------------------------------------------------------------------ */
 
 int64_t call_mount(struct thread *t, const uint64_t *a)
 {

@@ -10,7 +10,7 @@
 
 #define ACCESS_TIME_STALE_NS ((int64_t)86400 * NS_PER_S)
 
-/* ---- regular files --------------------------------------------------------------------------------------------------- */
+/* ---- regular files ----------------------------------------------------------------------------------------------- */
 
 /** As with the mount option relatime: when the file changed since it was read, or a day passed. */
 static void note_access(struct inode *n, uint32_t flags)
@@ -91,7 +91,7 @@ const struct file_ops regular_ops = {.read = regular_read,
                                      .ioctl = regular_ioctl,
                                      .has_position = true};
 
-/* ---- generated text -------------------------------------------------------------------------------------------------- */
+/* ---- generated text ---------------------------------------------------------------------------------------------- */
 
 /** The text lies in the data pages of an inode that belongs to this open file alone. */
 static int64_t text_read(struct thread *t, struct file *f, struct uio *io, uint64_t *position)
@@ -145,7 +145,7 @@ static int64_t open_text(struct thread *t, struct inode *wanted, uint32_t flags,
     return 0;
 }
 
-/* ---- directories ----------------------------------------------------------------------------------------------------- */
+/* ---- directories ------------------------------------------------------------------------------------------------- */
 
 static int64_t dir_read(struct thread *t, struct file *f, struct uio *io, uint64_t *position)
 {
@@ -243,7 +243,7 @@ int64_t call_getdents64(struct thread *t, const uint64_t *a)
     return sink.error != 0 ? sink.error : (int64_t)sink.used_bytes;
 }
 
-/* ---- opening --------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 #define KEPT_FLAGS                                                                                                     \
     (O_ACCMODE_ | O_APPEND_ | O_NONBLOCK_ | O_DSYNC_ | O_SYNC_ | O_ASYNC_ | O_DIRECT_ | O_LARGEFILE_ | O_DIRECTORY_ |  \

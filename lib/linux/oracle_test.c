@@ -87,7 +87,7 @@ static uint64_t user_path(struct pair *p, const char *path)
     return ustr(p->f, p->t, path);
 }
 
-/* ---- one function a call: makes it on both sides --------------------------------------------------------------------- */
+/* ---- one function a call: makes it on both sides ----------------------------------------------------------------- */
 
 /* Flags differ between the host's architecture and ours; these have the same meaning. */
 static const struct {
@@ -402,7 +402,7 @@ static void step(struct pair *p)
     steps[pick(p, ARRAY_LEN(steps))](p);
 }
 
-/* ---- the surroundings ------------------------------------------------------------------------------------------------ */
+/* ---- the surroundings -------------------------------------------------------------------------------------------- */
 
 /** Makes /BASE/r/r/.../r on both sides, owned by this user, and goes there. */
 static bool set_up(struct pair *p, uint32_t uid, uint64_t seed)

@@ -272,7 +272,7 @@ void walk_end(struct walk *w)
     w->dir = w->inode = NULL;
 }
 
-/* ---- path arguments of calls ----------------------------------------------------------------------------------------- */
+/* ---- path arguments of calls ------------------------------------------------------------------------------------- */
 
 int64_t path_argument(struct thread *t, char *buffer, uint64_t address)
 {
@@ -312,7 +312,7 @@ int64_t path_at(struct thread *t, uint64_t dirfd, uint64_t address, uint32_t fla
     return error;
 }
 
-/* ---- and back -------------------------------------------------------------------------------------------------------- */
+/* ---- and back ---------------------------------------------------------------------------------------------------- */
 
 int64_t path_of(const struct process *p, struct inode *n, char *out, size_t cap_bytes)
 {

@@ -46,7 +46,7 @@ static void pipe_free(struct pipe *pipe)
     mem_free(&pipe->sys->memory, pipe);
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 /**
  * Gives back the page that was read to its end, unless the newest bytes already are at its start; an empty pipe starts
@@ -109,7 +109,7 @@ static int64_t pipe_read(struct thread *t, struct file *f, struct uio *io, uint6
     return wait_on(t, &pipe->readable, 0) ? RESULT_BLOCK : -E_NOMEM;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 /** Moves what there is room for. Stops short at a fault or when memory ends (`*no_memory`). */
 static uint64_t put_bytes(struct pipe *pipe, struct uio *io, bool *no_memory)
@@ -198,7 +198,7 @@ static int64_t pipe_write(struct thread *t, struct file *f, struct uio *io, uint
     return pipe_is_full(t, f, io, done);
 }
 
-/* ---- the rest of an open pipe ---------------------------------------------------------------------------------------- */
+/* ---- the rest of an open pipe ------------------------------------------------------------------------------------ */
 
 static uint32_t pipe_poll(struct file *f, struct wait_queue *queues[2])
 {
@@ -242,7 +242,7 @@ static void pipe_release(struct file *f)
 const struct file_ops pipe_ops = {
     .read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl, .release = pipe_release};
 
-/* ---- opening --------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 /** Counts a new open file. A reader remembers how many writers had come, and hangs up only after one more. */
 static struct file *open_end(struct inode *n, uint32_t flags)

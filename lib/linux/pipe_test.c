@@ -321,7 +321,7 @@ static void select_waits_for_any(void)
     fake_free(f);
 }
 
-/* ---- the host -------------------------------------------------------------------------------------------------------- */
+/* ---- the host ---------------------------------------------------------------------------------------------------- */
 
 /** Nonblocking reads and writes of every size class on a pipe of the host and on ours. */
 static void the_host_agrees(void)

@@ -93,7 +93,7 @@ static int64_t end(struct thread *t, int64_t count, uint64_t timeout_address)
     return result;
 }
 
-/* ---- ppoll ----------------------------------------------------------------------------------------------------------- */
+/* ---- ppoll ------------------------------------------------------------------------------------------------------- */
 
 static int64_t poll_one(struct thread *t, uint64_t address, bool waits)
 {
@@ -141,7 +141,7 @@ int64_t call_ppoll(struct thread *t, const uint64_t *a)
     return end(t, found, a[2]);
 }
 
-/* ---- pselect6 -------------------------------------------------------------------------------------------------------- */
+/* ---- pselect6 ---------------------------------------------------------------------------------------------------- */
 
 struct fd_sets {
     uint64_t in[SET_WORDS], out[SET_WORDS], except[SET_WORDS];

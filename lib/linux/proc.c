@@ -150,7 +150,7 @@ size_t proc_relative(const struct inode *n, char *out, size_t cap_bytes)
     return len;
 }
 
-/* ---- listing --------------------------------------------------------------------------------------------------------- */
+/* ---- listing ----------------------------------------------------------------------------------------------------- */
 
 /* Cookies: entries of the table at COOKIE_FIRST + index; processes and descriptors above. */
 #define COOKIE_NUMBERS (COOKIE_FIRST + 256u)
@@ -211,7 +211,7 @@ uint64_t proc_list(struct thread *t, struct inode *dir, uint64_t cookie, struct 
     return dir->item == PROC_ROOT && sink->error == 0 ? list_processes(t, cookie, sink) : cookie;
 }
 
-/* ---- links ----------------------------------------------------------------------------------------------------------- */
+/* ---- links ------------------------------------------------------------------------------------------------------- */
 
 /** What exe, cwd, root or fd/N of a process is, or NULL. */
 static struct inode *link_inode(struct process *p, const struct inode *n)

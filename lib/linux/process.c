@@ -28,7 +28,7 @@ void processes_init(struct linux_system *sys)
     }
 }
 
-/* ---- finding --------------------------------------------------------------------------------------------------------- */
+/* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 struct process *process_find(struct linux_system *sys, uint32_t pid)
 {
@@ -86,7 +86,7 @@ char process_state(struct process *p)
     return 'S';
 }
 
-/* ---- making ---------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static bool id_is_used(struct linux_system *sys, uint32_t id)
 {
@@ -197,7 +197,7 @@ struct thread *thread_new(struct process *p)
     return t;
 }
 
-/* ---- the end of a thread --------------------------------------------------------------------------------------------- */
+/* ---- the end of a thread ----------------------------------------------------------------------------------------- */
 
 static void unhash_thread(struct thread *t)
 {
@@ -291,7 +291,7 @@ int64_t call_set_tid_address(struct thread *t, const uint64_t *a)
     return t->tid;
 }
 
-/* ---- the end of a process -------------------------------------------------------------------------------------------- */
+/* ---- the end of a process ---------------------------------------------------------------------------------------- */
 
 int64_t process_begin_exit(struct thread *t, int32_t status)
 {
@@ -488,7 +488,7 @@ void process_exit(struct process *p, int32_t status)
     announce_zombie(p);
 }
 
-/* ---- stopping and continuing ----------------------------------------------------------------------------------------- */
+/* ---- stopping and continuing ------------------------------------------------------------------------------------- */
 
 void process_stop(struct process *p, uint32_t signal)
 {
@@ -525,7 +525,7 @@ void process_continue(struct process *p)
     process_tell_parent(p, CLD_CONTINUED_, SIGCONT_);
 }
 
-/* ---- rules ----------------------------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 static const char *thread_invariant(const struct linux_system *sys, const struct thread *t)
 {

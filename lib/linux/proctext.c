@@ -53,7 +53,7 @@ static void usage_of(struct process *p, struct linux_space_usage *out)
     }
 }
 
-/* ---- load ------------------------------------------------------------------------------------------------------------ */
+/* ---- load -------------------------------------------------------------------------------------------------------- */
 
 /**
  * The share of the CPU that programs had since the last update, smoothed in steps of 5 seconds. On one CPU this is Linux's
@@ -88,7 +88,7 @@ static void write_loadavg(struct linux_system *sys, struct linux_text *text)
     linux_text_print(text, "%u/%u %u\n", running_count(sys), sys->live_thread_count, sys->last_pid);
 }
 
-/* ---- the system ------------------------------------------------------------------------------------------------------ */
+/* ---- the system -------------------------------------------------------------------------------------------------- */
 
 static void write_stat(struct linux_system *sys, struct linux_text *text)
 {
@@ -108,8 +108,8 @@ static void write_meminfo(struct linux_system *sys, struct linux_text *text)
     linux_text_print(text, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n",
                      m.total_bytes / 1024, m.free_bytes / 1024, m.free_bytes / 1024);
     linux_text_print(text, "Buffers:        %8u kB\nCached:         %8lu kB\nSwapCached:     %8u kB\n", 0u, files / 1024, 0u);
-    linux_text_print(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\nShmem:          %8lu kB\nSReclaimable:   %8u kB\n",
-                     0u, 0u, files / 1024, 0u);
+    linux_text_print(text, "SwapTotal:      %8u kB\nSwapFree:       %8u kB\nShmem:          %8lu kB\n", 0u, 0u, files / 1024);
+    linux_text_print(text, "SReclaimable:   %8u kB\n", 0u);
 }
 
 static void write_uptime(struct linux_system *sys, struct linux_text *text)
@@ -209,7 +209,7 @@ static void write_system(struct linux_system *sys, uint32_t item, struct linux_t
     }
 }
 
-/* ---- a process ------------------------------------------------------------------------------------------------------- */
+/* ---- a process --------------------------------------------------------------------------------------------------- */
 
 static uint64_t handlers(const struct process *p, bool ignored)
 {
@@ -254,20 +254,22 @@ static void write_pid_status(struct process *p, struct linux_text *text)
     const struct thread *leader = process_leader(p);
     struct linux_space_usage usage;
     usage_of(p, &usage);
-    linux_text_print(text, "Name:\t%.16s\nUmask:\t%04o\nState:\t%s\nTgid:\t%u\nNgid:\t0\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n",
-                     process_name(p), p->umask, state_word(process_state(p)), p->pid, p->pid,
-                     p->parent == NULL ? 0 : p->parent->pid);
+    linux_text_print(text, "Name:\t%.16s\nUmask:\t%04o\nState:\t%s\nTgid:\t%u\nNgid:\t0\n", process_name(p), p->umask,
+                     state_word(process_state(p)), p->pid);
+    linux_text_print(text, "Pid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", p->pid, p->parent == NULL ? 0 : p->parent->pid);
     linux_text_print(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", c->uid, c->euid, c->suid,
                      c->fsuid, c->gid, c->egid, c->sgid, c->fsgid, LINUX_FDS_MAX);
     for (uint32_t i = 0; i < c->group_count; i++) {
         linux_text_print(text, "%u ", c->groups[i]);
     }
     if (p->mm != NULL) {
-        linux_text_print(text, "\nVmSize:\t%8lu kB\nVmRSS:\t%8lu kB", usage.virtual_bytes / 1024, usage.resident_bytes / 1024);
+        linux_text_print(text, "\nVmSize:\t%8lu kB\nVmRSS:\t%8lu kB", usage.virtual_bytes / 1024,
+                         usage.resident_bytes / 1024);
     }
-    linux_text_print(text, "\nThreads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-                     p->thread_count, leader == NULL ? 0 : leader->pending.bits, p->pending.bits,
-                     leader == NULL ? 0 : leader->blocked, handlers(p, true), handlers(p, false));
+    linux_text_print(text, "\nThreads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n", p->thread_count,
+                     leader == NULL ? 0 : leader->pending.bits, p->pending.bits);
+    linux_text_print(text, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", leader == NULL ? 0 : leader->blocked,
+                     handlers(p, true), handlers(p, false));
     linux_text_print(text, "NoNewPrivs:\t%u\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n", p->no_new_privs ? 1u : 0u);
 }
 

@@ -100,7 +100,7 @@ bool sigframe_push(struct thread *t, const struct signal_info *info, const struc
     return true;
 }
 
-/* ---- the way back ---------------------------------------------------------------------------------------------------- */
+/* ---- the way back ------------------------------------------------------------------------------------------------ */
 
 /** The address of the FP record of the frame at `address`, or 0. */
 static uint64_t find_fp_record(struct thread *t, uint64_t address)

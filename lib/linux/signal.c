@@ -33,7 +33,7 @@ bool signal_is_ignored(const struct process *p, uint32_t signal)
     return handler == SIG_DFL_ && (p->is_init || (HARMLESS_BITS & SIGNAL_BIT(signal)) != 0);
 }
 
-/* ---- pending sets ---------------------------------------------------------------------------------------------------- */
+/* ---- pending sets ------------------------------------------------------------------------------------------------ */
 
 static void pending_add(struct linux_system *sys, struct pending *pending, const struct signal_info *info)
 {
@@ -154,7 +154,7 @@ void signal_set_mask(struct thread *t, uint64_t mask)
     }
 }
 
-/* ---- sending --------------------------------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------------------------------- */
 
 static bool wants(const struct thread *t, uint32_t signal)
 {
@@ -302,7 +302,7 @@ void signals_exec(struct process *p)
     }
 }
 
-/* ---- kill, tkill, tgkill --------------------------------------------------------------------------------------------- */
+/* ---- kill, tkill, tgkill ----------------------------------------------------------------------------------------- */
 
 static bool may_signal(const struct process *from, const struct process *to, uint32_t signal)
 {
@@ -423,7 +423,7 @@ int64_t call_rt_sigqueueinfo(struct thread *t, const uint64_t *a)
     return signal == 0 ? 0 : signal_process(p, &info);
 }
 
-/* ---- actions and masks ----------------------------------------------------------------------------------------------- */
+/* ---- actions and masks ------------------------------------------------------------------------------------------- */
 
 int64_t call_rt_sigaction(struct thread *t, const uint64_t *a)
 {

@@ -78,7 +78,7 @@ enum lx_err linux_init(const struct linux_config *config, struct linux_system **
     return err;
 }
 
-/* ---- process 1 ------------------------------------------------------------------------------------------------------- */
+/* ---- process 1 --------------------------------------------------------------------------------------------------- */
 
 static void set_limits(struct process *p)
 {
@@ -169,7 +169,7 @@ enum lx_err linux_start(struct linux_system *sys, const char *path, const char *
     return err;
 }
 
-/* ---- looking inside -------------------------------------------------------------------------------------------------- */
+/* ---- looking inside ---------------------------------------------------------------------------------------------- */
 
 bool linux_process_next(struct linux_system *sys, uint32_t after_pid, struct linux_process_info *out)
 {

@@ -2,8 +2,8 @@
 /**
  * Text: what generated files contain, formatted into pages; and the same formats into a small buffer.
  * Owns:   the pages of a linux_text.    Uses: data.c.
- * Limits: formats: %s %c %d %u %x %o %%, with l or ll, a minus, a zero and a width; no precision but %.Ns. A number takes up to 24
- *         bytes. Text stops growing at TEXT_BYTES_MAX or when memory ends.
+ * Limits: formats: %s %c %d %u %x %o %%, with l, a minus, a zero and a width; no precision but %.Ns. Text stops growing at
+ *         TEXT_BYTES_MAX or when memory ends.
  */
 #include "core.h"
 

@@ -121,7 +121,7 @@ int64_t call_settimeofday(struct thread *t, const uint64_t *a)
     return -E_PERM;
 }
 
-/* ---- sleeping -------------------------------------------------------------------------------------------------------- */
+/* ---- sleeping ---------------------------------------------------------------------------------------------------- */
 
 /** Sleeps until call.deadline_ns; a relative sleep that a signal ends stores what remains. */
 static int64_t sleep_on(struct thread *t, bool relative, uint64_t remain_address)
@@ -197,7 +197,7 @@ int64_t call_restart_syscall(struct thread *t, const uint64_t *a)
     return -E_INTR; /* interrupted sleeps go on by themselves here; nothing is left to restart */
 }
 
-/* ---- interval timers ------------------------------------------------------------------------------------------------- */
+/* ---- interval timers --------------------------------------------------------------------------------------------- */
 
 struct itimerval {
     struct abi_timeval interval, value;
@@ -265,7 +265,7 @@ void itimer_fired(struct process *p)
     }
 }
 
-/* ---- what was used --------------------------------------------------------------------------------------------------- */
+/* ---- what was used ----------------------------------------------------------------------------------------------- */
 
 static int64_t ticks(uint64_t ns)
 {

@@ -155,7 +155,7 @@ enum linux_outcome linux_exception(struct linux_system *sys, uint32_t thread, en
     return deliver_fault(t, &info);
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------------------ */
+/* ---- time -------------------------------------------------------------------------------------------------------- */
 
 void linux_timer(struct linux_system *sys)
 {
@@ -181,7 +181,7 @@ void linux_timer(struct linux_system *sys)
     (void)entry_end(sys);
 }
 
-/* ---- the console ----------------------------------------------------------------------------------------------------- */
+/* ---- the console ------------------------------------------------------------------------------------------------- */
 
 void linux_console_input(struct linux_system *sys, const void *bytes, size_t len_bytes)
 {

@@ -78,7 +78,7 @@ static bool add_devices(struct inode *dev)
     return true;
 }
 
-/* ---- package files --------------------------------------------------------------------------------------------------- */
+/* ---- package files ----------------------------------------------------------------------------------------------- */
 
 static enum lx_err fill(struct inode *n, const struct linux_file_decl *decl)
 {

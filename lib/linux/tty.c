@@ -15,7 +15,7 @@
 #define DISABLED 0u     /* a special character that is 0 does not exist */
 _Static_assert((LINUX_TTY_BYTES & MASK) == 0, "rings are powers of two");
 
-/* ---- small helpers --------------------------------------------------------------------------------------------------- */
+/* ---- small helpers ----------------------------------------------------------------------------------------------- */
 
 static bool has(uint32_t flags, uint32_t bit)
 {
@@ -82,7 +82,7 @@ bool tty_is_eof(const struct tty *tty, uint32_t index)
     return (tty->is_eof[(index & MASK) / 8] >> (index & MASK) % 8 & 1) != 0;
 }
 
-/* ---- output ---------------------------------------------------------------------------------------------------------- */
+/* ---- output ------------------------------------------------------------------------------------------------------ */
 
 static uint32_t output_room(const struct tty *tty)
 {
@@ -209,7 +209,7 @@ size_t tty_output(struct tty *tty, const uint8_t *bytes, size_t len_bytes)
     return done;
 }
 
-/* ---- echo ------------------------------------------------------------------------------------------------------------ */
+/* ---- echo -------------------------------------------------------------------------------------------------------- */
 
 static void put_caret(struct tty *tty, uint8_t c)
 {
@@ -283,7 +283,7 @@ static void rub_out_char(struct tty *tty, uint8_t c)
     }
 }
 
-/* ---- editing a line -------------------------------------------------------------------------------------------------- */
+/* ---- editing a line ---------------------------------------------------------------------------------------------- */
 
 /** Takes the last character off the line; `*first` is its first byte. @return false: there is none, or only a part. */
 static bool take_back(struct tty *tty, uint8_t *first)
@@ -364,7 +364,7 @@ static void reprint(struct tty *tty)
     }
 }
 
-/* ---- input ----------------------------------------------------------------------------------------------------------- */
+/* ---- input ------------------------------------------------------------------------------------------------------- */
 
 static uint32_t input_room(const struct tty *tty)
 {
@@ -585,7 +585,7 @@ void tty_input(struct tty *tty, const uint8_t *bytes, size_t len_bytes)
     tty_flush_output(tty);
 }
 
-/* ---- setting up ------------------------------------------------------------------------------------------------------ */
+/* ---- setting up -------------------------------------------------------------------------------------------------- */
 
 void tty_init(struct tty *tty, struct linux_system *sys)
 {

@@ -326,7 +326,7 @@ static void settings_are_checked(void)
     fake_free(f);
 }
 
-/* ---- the host's pseudo terminals ------------------------------------------------------------------------------------- */
+/* ---- the host's pseudo terminals --------------------------------------------------------------------------------- */
 
 struct twins {
     struct fake *f;

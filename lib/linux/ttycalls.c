@@ -28,7 +28,7 @@ static int64_t check_foreground(struct thread *t, const struct tty *tty, uint32_
     return -E_RESTARTSYS;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 /** Gives one line, or as much of it as fits; the mark of an end of file is taken and not given. */
 static uint64_t give_line(struct tty *tty, struct uio *io)
@@ -114,7 +114,7 @@ static int64_t tty_read(struct thread *t, struct file *f, struct uio *io, uint64
     return nonblock ? -E_AGAIN : wait_for_input(t, tty, NEVER_NS);
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t write_some(struct tty *tty, struct uio *io)
 {
@@ -177,7 +177,7 @@ static uint32_t tty_poll(struct file *f, struct wait_queue *queues[2])
     return (readable ? POLLIN_ | POLLRDNORM_ : 0) | (tty_has_room(tty) ? POLLOUT_ | POLLWRNORM_ : 0);
 }
 
-/* ---- settings -------------------------------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------------------------------- */
 
 static int64_t set_termios(struct thread *t, struct tty *tty, uint32_t request, uint64_t argument)
 {
@@ -236,7 +236,7 @@ static int64_t set_window(struct thread *t, struct tty *tty, uint64_t argument)
     return 0;
 }
 
-/* ---- sessions and groups --------------------------------------------------------------------------------------------- */
+/* ---- sessions and groups ----------------------------------------------------------------------------------------- */
 
 static int64_t set_foreground(struct thread *t, struct tty *tty, uint64_t argument)
 {

@@ -88,7 +88,7 @@ void wake_all(struct wait_queue *q)
     }
 }
 
-/* ---- timers: a binary heap, the earliest first ----------------------------------------------------------------------- */
+/* ---- timers: a binary heap, the earliest first ------------------------------------------------------------------- */
 
 void timer_init(struct timer *timer, enum timer_kind kind)
 {
