@@ -47,7 +47,11 @@ static int64_t random_read(struct thread *t, struct file *f, struct uio *io, uin
     uint64_t done = 0;
     (void)f;
     (void)position;
-    for (uint8_t *to = uio_pin(io, PAGE_BYTES, true, &part); to != NULL; to = uio_pin(io, PAGE_BYTES, true, &part)) {
+    while (done < LINUX_RANDOM_BYTES_MAX) {
+        uint8_t *to = uio_pin(io, PAGE_BYTES, true, &part);
+        if (to == NULL) {
+            break;
+        }
         t->sys->ops->random(t->sys->env, to, part);
         uio_advance(io, part);
         done += part;

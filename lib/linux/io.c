@@ -2,13 +2,11 @@
 /**
  * Io: reading, writing and positioning, whatever the file is.
  * Owns:   linux_system.iov while a call runs.    Uses: fd.c and the file_ops of each kind.
- * Limits: IOV_MAX_ pieces; a call moves at most IO_BYTES_MAX, as Linux does.
+ * Limits: IOV_MAX_ pieces; a call moves at most LINUX_IO_BYTES_MAX, so that nobody waits long for another's call.
  * Source: man-pages read(2), write(2), readv(2), lseek(2), sendfile(2)
  */
 #include "calls.h"
 #include "files.h"
-
-#define IO_BYTES_MAX UINT64_C(0x7ffff000)
 
 enum direction { IO_READ, IO_WRITE };
 
@@ -35,7 +33,7 @@ static int64_t transfer_flat(struct thread *t, const uint64_t *a, enum direction
     if (UNLIKELY(f == NULL)) {
         return -E_BADF;
     }
-    uint64_t len = a[2] < IO_BYTES_MAX ? a[2] : IO_BYTES_MAX;
+    uint64_t len = a[2] < LINUX_IO_BYTES_MAX ? a[2] : LINUX_IO_BYTES_MAX;
     struct abi_iovec iov = {a[1], len};
     struct uio io = {.mm = t->proc->mm, .iov = &iov, .iov_count = 1, .left_bytes = len};
     if ((int64_t)a[2] < 0) {
@@ -69,7 +67,7 @@ static int64_t transfer_vector(struct thread *t, const uint64_t *a, enum directi
         if ((int64_t)sys->iov[i].len < 0) {
             return -E_INVAL;
         }
-        uint64_t room = IO_BYTES_MAX - total;
+        uint64_t room = LINUX_IO_BYTES_MAX - total;
         sys->iov[i].len = sys->iov[i].len < room ? sys->iov[i].len : room;
         total += sys->iov[i].len;
     }
@@ -181,7 +179,7 @@ int64_t call_sendfile(struct thread *t, const uint64_t *a)
     if (error != 0) {
         return error;
     }
-    uint64_t len = a[3] < IO_BYTES_MAX ? a[3] : IO_BYTES_MAX;
+    uint64_t len = a[3] < LINUX_IO_BYTES_MAX ? a[3] : LINUX_IO_BYTES_MAX;
     int64_t result = move(t, in, at, out, &out->position, len);
     if (a[2] != 0 && !user_write(t->proc->mm, a[2], &own, sizeof(own))) {
         return -E_FAULT;
@@ -204,7 +202,7 @@ int64_t call_copy_file_range(struct thread *t, const uint64_t *a)
     if (error != 0) {
         return error;
     }
-    uint64_t len = a[4] < IO_BYTES_MAX ? a[4] : IO_BYTES_MAX;
+    uint64_t len = a[4] < LINUX_IO_BYTES_MAX ? a[4] : LINUX_IO_BYTES_MAX;
     bool overlaps = in->inode == out->inode && *in_at < *out_at + len && *out_at < *in_at + len;
     if (overlaps) {
         return -E_INVAL;

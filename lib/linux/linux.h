@@ -33,6 +33,8 @@
 #define LINUX_SYMLINKS_MAX 40u    /**< followed in one path */
 #define LINUX_ARG_BYTES_MAX (256u * 1024u) /**< strings of argv and envp together; more is E2BIG */
 #define LINUX_PIPE_BYTES 65536u
+#define LINUX_IO_BYTES_MAX (UINT64_C(16) << 20)     /**< moved by one read or write; more is a short count */
+#define LINUX_RANDOM_BYTES_MAX (UINT64_C(1) << 20)  /**< the same, for random bytes */
 #define LINUX_TTY_BYTES 4096u     /**< input that waits to be read; output that waits for the console */
 #define LINUX_PID_MAX 32768u
 #define LINUX_VIEWS_MAX 32u

@@ -294,7 +294,7 @@ int64_t call_set_robust_list(struct thread *t, const uint64_t *a)
 int64_t call_getrandom(struct thread *t, const uint64_t *a)
 {
     struct mm *mm = t->proc->mm;
-    uint64_t done = 0, wanted = a[1] < INT32_MAX ? a[1] : INT32_MAX;
+    uint64_t done = 0, wanted = a[1] < LINUX_RANDOM_BYTES_MAX ? a[1] : LINUX_RANDOM_BYTES_MAX;
     if ((a[2] & ~UINT64_C(7)) != 0) {
         return -E_INVAL;
     }
