@@ -33,10 +33,11 @@ apps: $(APPS:%=$(B)/linux/bin/%)
 test_sources := $(sort $(foreach l,$(LIBS),$(if $(filter asan,$($(l).skip)),,$(wildcard $($(l).dir)/*_test.c))))
 fuzz_sources := $(sort $(foreach l,$(LIBS),$(if $(filter fuzz,$($(l).skip)),,$(wildcard $($(l).dir)/*_fuzz.c))))
 owner = $(strip $(foreach l,$(LIBS),$(if $(filter $($(l).dir)/,$(dir $(1))),$(l))))
+tested = $(call owner,$(1)) $($(call owner,$(1)).test_uses)
 $(foreach t,$(test_sources),$(eval $(call \
-	host_program,asan,$(B)/asan/$(t:.c=),$(B)/asan/$(t).o,$(call owner,$(t)),$($(call owner,$(t)).test_libs))))
+	host_program,asan,$(B)/asan/$(t:.c=),$(B)/asan/$(t).o,$(call tested,$(t)),$($(call owner,$(t)).test_libs))))
 $(foreach t,$(fuzz_sources),$(eval $(call \
-	host_program,fuzz,$(B)/fuzz/$(t:.c=),$(B)/fuzz/$(t).o,$(call owner,$(t)))))
+	host_program,fuzz,$(B)/fuzz/$(t:.c=),$(B)/fuzz/$(t).o,$(call tested,$(t)))))
 unit_tests := $(test_sources:%.c=$(B)/asan/%)
 fuzzers := $(fuzz_sources:%.c=$(B)/fuzz/%)
 

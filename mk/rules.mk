@@ -9,6 +9,7 @@
 #   $(call kernel,PLATFORM)     the kernel -> build/kernel/kernel.elf; its parts see kernel/ and the platform's constants
 #   $(call host_libs,LDLIBS)   system libraries that this module's host programs and tests link
 #   $(call test_libs,LDLIBS)   system libraries that only its tests link: oracles
+#   $(call test_uses,USES)     libraries that only its tests and fuzzers use, and may include
 #   $(call skip,VARIANTS)      variants in which this library is not built
 #
 # USES names libraries. The include path of a module is the public headers of what it uses, its own directory, abi/ and
@@ -28,6 +29,7 @@ app = $(eval APPS += $(notdir $(here)))$(eval app.$(notdir $(here)).dir := $(her
 kernel = $(eval kernel.dir := $(here))$(eval kernel.platform := $(here)/$(1))
 host_libs = $(eval $(notdir $(here)).host_libs := $(1))
 test_libs = $(eval $(notdir $(here)).test_libs := $(1))
+test_uses = $(eval $(notdir $(here)).test_uses := $(1))
 skip = $(eval $(notdir $(here)).skip := $(1))
 
 # ---- after all modules are read -------------------------------------------------------------------------------------
@@ -49,9 +51,9 @@ sources = $(filter-out %_test.c %_fuzz.c $(if $(filter-out aarch64,$($(1).arch))
 	$(if $(filter-out x86_64,$($(1).arch)),%_x86_64.c %_x86_64.S),$(wildcard $(2)/*.c $(2)/*.S))
 objects = $(patsubst %,$(B)/$(1)/%.o,$(call sources,$(1),$(2)))
 
-# compile VARIANT DIR USES EXTRA_FLAGS: how a file of DIR becomes an object.
+# compile VARIANT DIR USES EXTRA_FLAGS SUFFIX: how a file of DIR, whose name ends in SUFFIX, becomes an object.
 define compile
-$(B)/$(1)/$(2)/%.c.o: $(2)/%.c $(B)/$(1)/flags $(call headers,$(3)) | $(B)/deps
+$(B)/$(1)/$(2)/%$(5).c.o: $(2)/%$(5).c $(B)/$(1)/flags $(call headers,$(3)) | $(B)/deps
 	@mkdir -p $$(@D)
 	$$(Q)$($(1).cc) $($(1).cflags) $(4) $(call inc,$(3)) -I$(2) -MMD -MP -c $$< -o $$@
 $(B)/$(1)/$(2)/%.S.o: $(2)/%.S $(B)/$(1)/flags | $(B)/deps
@@ -61,6 +63,8 @@ endef
 
 define library
 $(call compile,$(1),$($(2).dir),$($(2).uses) $(2))
+$(if $($(2).test_uses),$(call compile,$(1),$($(2).dir),$($(2).uses) $($(2).test_uses) $(2),,_test)
+$(call compile,$(1),$($(2).dir),$($(2).uses) $($(2).test_uses) $(2),,_fuzz))
 $(B)/$(1)/lib/$(2).a: $(call objects,$(1),$($(2).dir))
 	@mkdir -p $$(@D)
 	@rm -f $$@

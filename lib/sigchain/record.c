@@ -62,7 +62,7 @@ static enum lx_err check(const struct register_state *state, const char *lx, con
     return found == field_count ? LX_OK : LX_EINVAL; /* all of different names, so none is missing */
 }
 
-static bool app_name_is_valid(const char *app)
+bool record_app_name_is_valid(const char *app)
 {
     size_t len = strlen(app);
     if (len == 0 || len > RECORD_APP_CHARS_MAX || strchr("._-", app[0]) != NULL) {
@@ -103,7 +103,7 @@ enum lx_err record_app_read(const struct register_state *state, struct record_ap
         return err;
     }
     if (!is_padded(state, "lx") || !is_padded(state, "app") ||
-        !field_string(state, "app", record.app, sizeof record.app) || !app_name_is_valid(record.app) ||
+        !field_string(state, "app", record.app, sizeof record.app) || !record_app_name_is_valid(record.app) ||
         !field_u64(state, "seq", &record.seq) || !field_u256(state, "manifest", &record.manifest) ||
         !field_u8(state, "revoked", &revoked) || revoked > 1) {
         return LX_EINVAL;
@@ -137,7 +137,7 @@ static enum lx_err written(const struct writer *w)
 enum lx_err record_app_data(const struct record_app *record, struct writer *out)
 {
     uint8_t seq[8], revoked = record->revoked;
-    if (!app_name_is_valid(record->app)) {
+    if (!record_app_name_is_valid(record->app)) {
         return LX_EINVAL;
     }
     le64_store(seq, record->seq);

@@ -202,6 +202,7 @@ struct sigchain_verifier {
     struct u256 recovery;
     struct u512 txid;
     struct u512 first_txid;
+    struct u256 first_key; /* hash of the public key of the first transaction */
 
     struct sigchain_refusal refusal; /**< of the last transaction that was refused */
     struct sigchain_work work;
@@ -233,6 +234,15 @@ const struct sigchain_register *sigchain_find(const struct sigchain_verifier *v,
 
 /** The sequence number of the last transaction; at least one must have been accepted. */
 uint32_t sigchain_sequence(const struct sigchain_verifier *v);
+
+/**
+ * The genesis id that is the hash of its first key, with the network's type byte: so LX-OS makes them, so that nobody
+ * else can begin a chain with one. Source: docs/spec/keys.md
+ */
+void sigchain_genesis_of_key(const struct sigchain_network *network, const struct u256 *key_hash, struct u256 *out);
+
+/** Says whether the chain's genesis id is made so of its first key. At least one transaction must have been accepted. */
+MUST_USE bool sigchain_genesis_is_bound(const struct sigchain_verifier *v);
 
 /** Writes what has been proven and what has not, in one sentence, cut at `cap_chars`. */
 void sigchain_describe(const struct sigchain_verifier *v, char *out, size_t cap_chars);
@@ -357,6 +367,9 @@ struct record_installed {
  */
 MUST_USE enum lx_err record_app_read(const struct register_state *state, struct record_app *out);
 MUST_USE enum lx_err record_installed_read(const struct register_state *state, struct record_installed *out);
+
+/** Says whether a name can be an app's: see struct record_app. */
+MUST_USE bool record_app_name_is_valid(const char *app);
 
 /** Writes the data of a new register. @return LX_OK; LX_EINVAL for a name that cannot be; LX_ENOSPC. */
 MUST_USE enum lx_err record_app_data(const struct record_app *record, struct writer *out);

@@ -45,6 +45,20 @@ uint32_t sigchain_sequence(const struct sigchain_verifier *v)
     return v->transaction_count - 1;
 }
 
+void sigchain_genesis_of_key(const struct sigchain_network *network, const struct u256 *key_hash, struct u256 *out)
+{
+    *out = *key_hash;
+    u256_set_type(out, network->user_type);
+}
+
+bool sigchain_genesis_is_bound(const struct sigchain_verifier *v)
+{
+    struct u256 bound;
+    assert(v->transaction_count > 0);
+    sigchain_genesis_of_key(&v->setup.network, &v->first_key, &bound);
+    return u256_equal(&bound, &v->genesis);
+}
+
 /** Versions follow one another at known times; an old one lasts an hour into the next. */
 static bool version_is_valid(const struct sigchain_network *network, uint32_t version, uint64_t timestamp)
 {
@@ -157,6 +171,7 @@ static void accept(struct sigchain_verifier *v, const struct transaction *tx, co
     if (v->transaction_count == 0) {
         v->genesis = tx->genesis;
         v->first_txid = *txid;
+        v->first_key = *key;
     }
     v->timestamp = tx->timestamp;
     v->key = *key;
