@@ -251,6 +251,28 @@ void package_put(struct writer *w, struct cursor manifest, struct cursor chain, 
 /** Computes fs-verity's file digest with SHA-256, blocks of 4 KiB, no salt. Source: Linux Documentation, fsverity.rst */
 void verity_digest(const void *bytes, size_t len_bytes, struct hash256 *out);
 
+/* ---- bundles -------------------------------------------------------------------------------------------------------- */
+
+#define BUNDLE_MAGIC        "LXBUNDLE"
+#define BUNDLE_VERSION      1u
+#define BUNDLE_PACKAGES_MAX 64u
+
+/** Containers one behind the other, as a boot image carries them. What is in them is not looked at. */
+struct bundle {
+    struct cursor bytes;
+    uint32_t count;
+};
+
+/** Reads a bundle that takes up all the bytes, which are untrusted. */
+MUST_USE bool bundle_open(const void *bytes, size_t len_bytes, struct bundle *out, struct package_refusal *why);
+
+/** Container `index` < count. `*offset`, when not NULL: where it starts in the bundle, a multiple of 4096. */
+struct cursor bundle_package(const struct bundle *b, uint32_t index, uint64_t *offset);
+
+/** Writes a bundle of exactly bundle_bytes(packages, count) into an empty writer. */
+uint64_t bundle_bytes(const struct cursor *packages, uint32_t count);
+void bundle_put(struct writer *w, const struct cursor *packages, uint32_t count);
+
 /* ---- approvals ------------------------------------------------------------------------------------------------------ */
 
 #define APPROVALS_BYTES_MAX       0x100000u
