@@ -40,5 +40,11 @@ $(B)/owner.chain $(B)/owner.list $(B)/owner.anchor &: $(PACKAGES) $(lx) $(B)/key
 $(B)/packages.bundle: $(PACKAGES)
 	$(Q)$(lx) bundle -o $@ $(PACKAGES) >$@.log
 
+# What systems with programs need in their images.
+owner_files := $(B)/owner.anchor $(B)/owner.chain $(B)/owner.list
+base.files := packages=$(B)/packages.bundle owner_anchor=$(B)/owner.anchor owner_chain=$(B)/owner.chain \
+	owner_list=$(B)/owner.list
+$(B)/base.img: $(B)/packages.bundle $(owner_files)
+
 packages: $(B)/packages.bundle $(B)/owner.anchor
 .PHONY: packages
