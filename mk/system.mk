@@ -84,7 +84,7 @@ define image
 $(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
 	@mkdir -p $$(@D)/$(notdir $(basename $(1)))
 	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
-		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $($(notdir $(basename $(1))).files) $(1)
+		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $$($(notdir $(basename $(1))).files) $(1)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(s))))
 images: $(systems:%=$(B)/%.img)
