@@ -18,6 +18,7 @@ $(foreach v,$(VARIANTS),$(foreach l,$(LIBS),$(if $(filter $(v),$($(l).skip)),,$(
 
 include mk/third_party.mk
 include mk/system.mk
+include mk/packages.mk
 
 # ---- host tools, unit tests, fuzzers --------------------------------------------------------------------------------
 

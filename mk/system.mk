@@ -8,7 +8,7 @@
 # KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
 
 KERNEL ?= $(B)/kernel/kernel.elf
-SYSTEM ?= hello
+SYSTEM ?= base
 LX_KEYS ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/lx-os/keys
 QEMU := qemu-system-aarch64
 QEMU_BOARD := virt,virtualization=on,gic-version=2
@@ -84,13 +84,14 @@ define image
 $(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
 	@mkdir -p $$(@D)/$(notdir $(basename $(1)))
 	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
-		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $($(notdir $(basename $(1))).files) $(1)
+		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $$($(notdir $(basename $(1))).files) $(1)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(s))))
 images: $(systems:%=$(B)/%.img)
 
-run: $(B)/$(SYSTEM).img
-	$(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
+# LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun).
+run: $(B)/$(SYSTEM).img $(if $(LX_SCRIPT),$(B)/host/bin/lxrun)
+	$(if $(LX_SCRIPT),@$(B)/host/bin/lxrun $(LX_SCRIPT) )$(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
 
 # QEMU waits for a debugger; build/NAME/gdb has the symbols of kernel and loader, and `lx-component NAME` those of one component.
 debug: $(B)/$(SYSTEM).img
