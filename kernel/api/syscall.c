@@ -335,9 +335,9 @@ static const struct invoke_options as_send = {.blocking = true};
 static const struct invoke_options as_nb_send = {.blocking = false};
 static const struct invoke_options as_first_phase = {.can_donate = true, .first_phase = true};
 
-static void raise_unknown_syscall(struct tcb *t, uint64_t number)
+static void raise_unknown_syscall(struct tcb *t, uint64_t number, bool foreign)
 {
-    struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {number}};
+    struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {number, foreign}};
     fault_raise(t, &fault);
 }
 
@@ -385,7 +385,7 @@ static void dispatch(struct tcb *t)
         sched_yield();
         break;
     default:
-        raise_unknown_syscall(t, x[REG_SYSCALL]);
+        raise_unknown_syscall(t, x[REG_SYSCALL], false);
         break;
     }
 }
@@ -396,8 +396,7 @@ void enter_syscall(void)
     sched_update_time();
     if (likely(sched_check_budget())) {
         if ((t->flags & seL4_TCBFlag_foreignSyscalls) != 0) {
-            t->regs.fault_pc = t->regs.pc; /* a reply lets the thread go on behind the svc */
-            raise_unknown_syscall(t, t->regs.x[8]);
+            raise_unknown_syscall(t, t->regs.x[8], true);
         } else {
             dispatch(t);
         }

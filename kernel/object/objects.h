@@ -153,8 +153,8 @@ struct fault {
     uint8_t type; /**< seL4_Fault_*; NullFault: none */
     bool in_receive;
     struct lookup_failure lookup;
-    uint64_t word[3]; /**< CapFault: cptr. UnknownSyscall: number. UserException: number, code. VMFault: address, FSR,
-                           instruction. Timeout: badge, consumed */
+    uint64_t word[3]; /**< CapFault: cptr. UnknownSyscall: number, 1 if foreign. UserException: number, code. VMFault: address,
+                           FSR, instruction. Timeout: badge, consumed */
 };
 
 enum tcb_slot { TCB_CSPACE = 0, TCB_VSPACE, TCB_BUFFER, TCB_FAULT_HANDLER, TCB_TIMEOUT_HANDLER, TCB_SLOT_COUNT };
