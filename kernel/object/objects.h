@@ -122,7 +122,7 @@ enum thread_state {
     THREAD_IDLE,
 };
 
-/** What the entry code saves; assembly knows the offsets (arch/aarch64/offsets.h asserts them). */
+/** What the entry code saves; assembly knows the offsets (arch/aarch64/machine.c asserts them). */
 struct registers {
     uint64_t x[31];
     uint64_t sp;
@@ -235,7 +235,7 @@ struct kernel_state {
     struct tcb *release_head; /**< threads out of budget, soonest refill first */
     uint32_t domain;
     uint32_t domain_index;
-    ticks_t domain_time_left;
+    ticks_t domain_end; /**< when the turn of the domain ends */
     struct domain_entry domain_schedule[DOMAIN_SCHEDULE_COUNT];
     uint32_t domain_start;
 
