@@ -165,8 +165,10 @@ enum {
     seL4_TCBFlag_fpuDisabled = 1,
     /**
      * An extension of the LX-OS kernel, off by default: every svc of the thread is an UnknownSyscall fault whatever its x7
-     * holds, and the fault's Syscall word carries x8; the thread reads CNTVCT and CNTPCT and no other timer register. A kernel
-     * without it leaves the bit clear in the flags that SetFlags returns.
+     * holds, and the fault's Syscall word carries x8, its LR word x30 and its FaultIP word the address behind the svc, where a
+     * reply lets the thread go on; a thread that is suspended and resumed before the reply makes the call again. The thread reads
+     * CNTVCT and CNTPCT and no other timer register. A kernel without it leaves the bit clear in the flags that SetFlags returns.
+     * Source: docs/spec/kernel-abi.md
      */
     seL4_TCBFlag_foreignSyscalls = 1 << 16,
 };

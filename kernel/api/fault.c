@@ -42,9 +42,13 @@ bool fault_timeout(struct tcb *t)
     return send_fault(t, handler, false);
 }
 
-static bool is_foreign(const struct tcb *t)
+/*
+ * A foreign system call can be started again until it is answered: fault_pc names the svc, so that a thread that is suspended
+ * and resumed makes the call anew. Its handler sees, and may change, where the thread goes on behind the svc.
+ */
+static bool is_foreign(const struct fault *fault)
 {
-    return (t->flags & seL4_TCBFlag_foreignSyscalls) != 0;
+    return fault->word[1] != 0;
 }
 
 unsigned fault_write_lookup(struct tcb *to, struct seL4_IPCBuffer *buffer, const struct lookup_failure *failure,
@@ -84,9 +88,9 @@ unsigned fault_write_message(struct tcb *from, struct tcb *to, struct seL4_IPCBu
         for (unsigned i = 0; i < 8; i++) {
             message_set_word(to, buffer, i, regs->x[i]);
         }
-        message_set_word(to, buffer, seL4_UnknownSyscall_FaultIP, regs->fault_pc);
+        message_set_word(to, buffer, seL4_UnknownSyscall_FaultIP, is_foreign(fault) ? regs->pc : regs->fault_pc);
         message_set_word(to, buffer, seL4_UnknownSyscall_SP, regs->sp);
-        message_set_word(to, buffer, seL4_UnknownSyscall_LR, is_foreign(from) ? regs->x[30] : regs->pc);
+        message_set_word(to, buffer, seL4_UnknownSyscall_LR, is_foreign(fault) ? regs->x[30] : regs->pc);
         message_set_word(to, buffer, seL4_UnknownSyscall_SPSR, regs->spsr);
         message_set_word(to, buffer, seL4_UnknownSyscall_Syscall, fault->word[0]);
         return seL4_UnknownSyscall_Length;
@@ -124,13 +128,17 @@ static const uint8_t syscall_reply_order[] = {3, 4, 5, 6, 7, 8, 9, 10, 0, 1};
 static void take_syscall_reply(struct tcb *t, const struct tcb *replier, unsigned length)
 {
     const struct seL4_IPCBuffer *buffer = message_buffer(replier, false);
+    bool foreign = is_foreign(&t->fault);
+    if (foreign) {
+        t->regs.fault_pc = t->regs.pc;
+    }
     unsigned plain = length < ARRAY_LEN(syscall_reply_order) ? length : (unsigned)ARRAY_LEN(syscall_reply_order);
     for (unsigned i = 0; i < plain; i++) {
         thread_write_register(t, syscall_reply_order[i], message_word(replier, buffer, i));
     }
     if (length > seL4_UnknownSyscall_LR) {
         uint64_t word = message_word(replier, buffer, seL4_UnknownSyscall_LR);
-        *(is_foreign(t) ? &t->regs.x[30] : &t->regs.pc) = word;
+        *(foreign ? &t->regs.x[30] : &t->regs.pc) = word;
     }
     if (length > seL4_UnknownSyscall_SPSR) {
         t->regs.spsr = arch_user_spsr(message_word(replier, buffer, seL4_UnknownSyscall_SPSR));

@@ -7,16 +7,6 @@
 #include "object/cspace.h"
 #include "object/vspace.h"
 
-struct seL4_IPCBuffer *message_buffer(const struct tcb *t, bool for_writing)
-{
-    struct cap frame = t->slots[TCB_BUFFER].cap;
-    uint64_t needed = FRAME_CAN_READ | (for_writing ? FRAME_CAN_WRITE : 0);
-    if (cap_type(frame) != CAP_FRAME || (frame.word[0] & needed) != needed || cap_has(frame, FRAME_IS_DEVICE)) {
-        return NULL;
-    }
-    return kptr(cap_address(frame) + (t->ipc_buffer & mask(frame_size_bits(cap_frame_size(frame)))));
-}
-
 /* A badged capability to the endpoint that the message goes through arrives as its badge. */
 static bool unwraps(struct cap cap, const struct endpoint *ep)
 {

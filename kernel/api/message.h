@@ -8,12 +8,22 @@
 #ifndef KERNEL_API_MESSAGE_H
 #define KERNEL_API_MESSAGE_H
 
-#include "object/objects.h"
+#include "arch.h"
+#include "object/vspace.h"
 
 enum { REG_CAP = 0, REG_INFO = 1, REG_MESSAGE = 2, REG_REPLY = 6, REG_SYSCALL = 7, REG_NBSENDRECV_DEST = 8 };
 
 /** The IPC buffer of `t` where the kernel can reach it, or NULL if it has none (with the rights asked for). */
-struct seL4_IPCBuffer *message_buffer(const struct tcb *t, bool for_writing);
+static inline struct seL4_IPCBuffer *message_buffer(const struct tcb *t, bool for_writing)
+{
+    struct cap frame = t->slots[TCB_BUFFER].cap;
+    uint64_t needed = CAP_FRAME | FRAME_CAN_READ | (for_writing ? FRAME_CAN_WRITE : 0);
+    uint64_t looked_at = CAP_TYPE_MASK | FRAME_CAN_READ | FRAME_IS_DEVICE | (for_writing ? FRAME_CAN_WRITE : 0);
+    if ((frame.word[0] & looked_at) != needed) {
+        return NULL;
+    }
+    return kptr(cap_address(frame) + (t->ipc_buffer & mask(frame_size_bits(cap_frame_size(frame)))));
+}
 
 /** Message word `index` of `t`; 0 past what its registers and buffer hold. */
 static inline uint64_t message_word(const struct tcb *t, const struct seL4_IPCBuffer *buffer, unsigned index)

@@ -133,53 +133,49 @@ struct invoke_options {
     bool first_phase; /* of a combined system call: only endpoints, notifications and replies can be invoked */
 };
 
-static enum outcome invoke_endpoint(struct invocation *inv, struct invoke_options how)
+/*
+ * Endpoints, notifications and replies need no message to be looked at here. @return false when `cap` is none of them or lacks
+ * the right to send.
+ */
+static bool send_to(struct tcb *t, struct cap cap, struct invoke_options how)
 {
-    if (!cap_has(inv->cap, RIGHT_SEND)) {
-        return refuse_capability(inv, 0);
+    void *object = kptr(cap_address(cap));
+    enum cap_type type = cap_type(cap);
+    if (type == CAP_REPLY) {
+        reply_send(object, t, cap_has(cap, RIGHT_GRANT));
+    } else if (!cap_has(cap, RIGHT_SEND)) {
+        return false;
+    } else if (type == CAP_ENDPOINT) {
+        endpoint_send(object, t,
+                      (struct send_options){.blocking = how.blocking,
+                                            .is_call = how.is_call,
+                                            .can_grant = cap_has(cap, RIGHT_GRANT),
+                                            .can_grant_reply = cap_has(cap, RIGHT_GRANT_REPLY),
+                                            .can_donate = how.can_donate,
+                                            .badge = cap_badge(cap)});
+        return true; /* a call's answer comes from its receiver */
+    } else if (type == CAP_NOTIFICATION) {
+        notification_signal(object, cap_badge(cap));
+    } else {
+        return false;
     }
-    endpoint_send(kptr(cap_address(inv->cap)), inv->caller,
-                  (struct send_options){.blocking = how.blocking,
-                                        .is_call = how.is_call,
-                                        .can_grant = cap_has(inv->cap, RIGHT_GRANT),
-                                        .can_grant_reply = cap_has(inv->cap, RIGHT_GRANT_REPLY),
-                                        .can_donate = how.can_donate,
-                                        .badge = cap_badge(inv->cap)});
-    inv->has_result = true;
-    return DONE;
-}
-
-static enum outcome invoke_notification(struct invocation *inv)
-{
-    if (!cap_has(inv->cap, RIGHT_SEND)) {
-        return refuse_capability(inv, 0);
+    if (how.is_call) {
+        t->regs.x[REG_CAP] = 0;
+        t->regs.x[REG_INFO] = seL4_MessageInfo_new(0, 0, 0, 0);
     }
-    notification_signal(kptr(cap_address(inv->cap)), cap_badge(inv->cap));
-    return DONE;
-}
-
-static enum outcome invoke_reply(struct invocation *inv)
-{
-    reply_send(kptr(cap_address(inv->cap)), inv->caller, cap_has(inv->cap, RIGHT_GRANT));
-    return DONE;
+    return true;
 }
 
 static enum outcome decode(struct invocation *inv, struct invoke_options how)
 {
-    enum cap_type type = cap_type(inv->cap);
-    if (type == CAP_ENDPOINT) {
-        return invoke_endpoint(inv, how);
-    }
-    if (type == CAP_NOTIFICATION) {
-        return invoke_notification(inv);
-    }
-    if (type == CAP_REPLY) {
-        return invoke_reply(inv);
+    if (send_to(inv->caller, inv->cap, how)) {
+        inv->has_result = true;
+        return DONE;
     }
     if (how.first_phase) {
         return refuse_capability(inv, 0);
     }
-    switch (type) {
+    switch (cap_type(inv->cap)) {
     case CAP_UNTYPED:
         return decode_untyped(inv);
     case CAP_CNODE:
@@ -230,38 +226,31 @@ static bool find_extra_caps(struct invocation *inv, uint64_t info, bool blocking
     unsigned wanted = inv->buffer != NULL ? (unsigned)seL4_MessageInfo_extraCaps(info) : 0;
     for (; inv->extra_count < wanted; inv->extra_count++) {
         uint64_t cptr = inv->buffer->caps_or_badges[inv->extra_count];
-        struct resolved r = cspace_lookup(inv->caller, cptr);
-        if (r.slot == NULL) {
+        struct slot *slot = cspace_find(inv->caller, cptr);
+        if (slot == NULL) {
             if (blocking) {
-                raise_cap_fault(inv->caller, cptr, false, r.failure);
+                raise_cap_fault(inv->caller, cptr, false, cspace_lookup(inv->caller, cptr).failure);
             }
             return false;
         }
-        inv->extra[inv->extra_count] = r.slot;
+        inv->extra[inv->extra_count] = slot;
     }
     return true;
 }
 
-/* @return true when preempted or faulted: a second phase must not follow. */
-static bool invoke(uint64_t cptr, struct invoke_options how)
+/* An invocation of any object. @return true when preempted or faulted: a second phase must not follow. */
+static bool invoke_object(struct tcb *t, struct slot *slot, uint64_t info, struct invoke_options how)
 {
-    struct tcb *t = kernel.current;
-    struct resolved r = cspace_lookup(t, cptr);
-    if (r.slot == NULL) {
-        if (how.blocking) {
-            raise_cap_fault(t, cptr, false, r.failure);
-            return true;
-        }
-        return false;
-    }
-    uint64_t info = t->regs.x[REG_INFO];
-    struct invocation inv = {.caller = t,
-                             .slot = r.slot,
-                             .cap = r.slot->cap,
-                             .label = seL4_MessageInfo_label(info),
-                             .length = (unsigned)message_length(t),
-                             .buffer = message_buffer(t, false),
-                             .is_call = how.is_call};
+    struct invocation inv __attribute__((uninitialized)); /* style: 200 bytes; refuse() sets the error, extra_count bounds extra */
+    inv.caller = t;
+    inv.slot = slot;
+    inv.cap = slot->cap;
+    inv.label = seL4_MessageInfo_label(info);
+    inv.length = (unsigned)message_length(t);
+    inv.extra_count = 0;
+    inv.buffer = message_buffer(t, false);
+    inv.is_call = how.is_call;
+    inv.has_result = false;
     if (!find_extra_caps(&inv, info, how.blocking)) {
         return how.blocking;
     }
@@ -289,17 +278,36 @@ static bool invoke(uint64_t cptr, struct invoke_options how)
     return true;
 }
 
+/* @return true when preempted or faulted: a second phase must not follow. */
+static bool invoke(uint64_t cptr, struct invoke_options how)
+{
+    struct tcb *t = kernel.current;
+    struct slot *slot = cspace_find(t, cptr);
+    if (unlikely(slot == NULL)) {
+        if (how.blocking) {
+            raise_cap_fault(t, cptr, false, cspace_lookup(t, cptr).failure);
+            return true;
+        }
+        return false;
+    }
+    uint64_t info = t->regs.x[REG_INFO];
+    if (seL4_MessageInfo_extraCaps(info) == 0 && send_to(t, slot->cap, how)) {
+        return false;
+    }
+    return invoke_object(t, slot, info, how);
+}
+
 /* ---- receiving ------------------------------------------------------------------------------------------------------------------ */
 
 /* The reply object that x6 names, or NULL after a fault. */
 static struct reply *find_reply(struct tcb *t)
 {
     uint64_t cptr = t->regs.x[REG_REPLY];
-    struct resolved r = cspace_lookup(t, cptr);
-    if (r.slot != NULL && cap_type(r.slot->cap) == CAP_REPLY) {
-        return kptr(cap_address(r.slot->cap));
+    const struct slot *slot = cspace_find(t, cptr);
+    if (slot != NULL && cap_type(slot->cap) == CAP_REPLY) {
+        return kptr(cap_address(slot->cap));
     }
-    raise_cap_fault(t, cptr, true, r.slot == NULL ? r.failure : lookup_missing(0));
+    raise_cap_fault(t, cptr, true, slot == NULL ? cspace_lookup(t, cptr).failure : lookup_missing(0));
     return NULL;
 }
 
@@ -307,12 +315,12 @@ static void receive(bool blocking, bool with_reply)
 {
     struct tcb *t = kernel.current;
     uint64_t cptr = t->regs.x[REG_CAP];
-    struct resolved r = cspace_lookup(t, cptr);
-    if (r.slot == NULL) {
-        raise_cap_fault(t, cptr, true, r.failure);
+    const struct slot *slot = cspace_find(t, cptr);
+    if (unlikely(slot == NULL)) {
+        raise_cap_fault(t, cptr, true, cspace_lookup(t, cptr).failure);
         return;
     }
-    struct cap cap = r.slot->cap;
+    struct cap cap = slot->cap;
     void *object = kptr(cap_address(cap));
     if (cap_type(cap) == CAP_ENDPOINT && cap_has(cap, RIGHT_RECEIVE)) {
         struct reply *reply = with_reply ? find_reply(t) : NULL;
@@ -335,9 +343,9 @@ static const struct invoke_options as_send = {.blocking = true};
 static const struct invoke_options as_nb_send = {.blocking = false};
 static const struct invoke_options as_first_phase = {.can_donate = true, .first_phase = true};
 
-static void raise_unknown_syscall(struct tcb *t, uint64_t number)
+static void raise_unknown_syscall(struct tcb *t, uint64_t number, bool foreign)
 {
-    struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {number}};
+    struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {number, foreign}};
     fault_raise(t, &fault);
 }
 
@@ -385,7 +393,7 @@ static void dispatch(struct tcb *t)
         sched_yield();
         break;
     default:
-        raise_unknown_syscall(t, x[REG_SYSCALL]);
+        raise_unknown_syscall(t, x[REG_SYSCALL], false);
         break;
     }
 }
@@ -393,11 +401,9 @@ static void dispatch(struct tcb *t)
 void enter_syscall(void)
 {
     struct tcb *t = kernel.current;
-    sched_update_time();
-    if (likely(sched_check_budget())) {
+    if (sched_enter()) {
         if ((t->flags & seL4_TCBFlag_foreignSyscalls) != 0) {
-            t->regs.fault_pc = t->regs.pc; /* a reply lets the thread go on behind the svc */
-            raise_unknown_syscall(t, t->regs.x[8]);
+            raise_unknown_syscall(t, t->regs.x[8], true);
         } else {
             dispatch(t);
         }
@@ -407,8 +413,7 @@ void enter_syscall(void)
 
 static void enter_fault(const struct fault *fault)
 {
-    sched_update_time();
-    if (likely(sched_check_budget())) {
+    if (sched_enter()) {
         fault_raise(kernel.current, fault);
     }
     sched_leave();
@@ -434,8 +439,7 @@ void enter_trap(uint64_t syndrome)
 
 void enter_interrupt(void)
 {
-    sched_update_time();
-    bool has_budget = sched_check_budget(); /* if not, it has been charged; the interrupt is taken either way */
+    bool has_budget = sched_enter(); /* if not, it has been charged; the interrupt is taken either way */
     (void)has_budget;
     unsigned irq;
     if (arch_interrupt_take(&irq)) {

@@ -127,7 +127,7 @@ static uint64_t take_label(struct input *in, uint64_t cptr)
 /* The root never blocks and is never stopped: it is there to act when all others wait. */
 static bool is_root(void)
 {
-    return kernel.current == kptr(cap_address(world_slot(seL4_CapInitThreadTCB)->cap));
+    return kernel.current == world_root();
 }
 
 static bool would_stop_root(const struct world_call *call)

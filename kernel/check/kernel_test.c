@@ -31,6 +31,21 @@ static void root_receives(unsigned endpoint)
     world_call(&call);
 }
 
+/* The root waits for interrupt 32. */
+static void root_waits(void)
+{
+    struct world_call call = {.number = seL4_SysWait, .cap = WORLD_NOTIFICATION};
+    world_call(&call);
+    CHECK(kernel.current != world_root());
+}
+
+static void wake_root(void)
+{
+    sim.irq_pending[32] = true;
+    world_wait(1);
+    CHECK(kernel.current == world_root());
+}
+
 static void boots_and_populates(void)
 {
     world_start();
@@ -103,6 +118,119 @@ static void a_budget_is_enforced(void)
     world_check("the budget is back");
 }
 
+/* ---- foreign system calls ---------------------------------------------------------------------------------------------- */
+
+enum { FOREIGN = 1, HANDLER = 2, FOREIGN_CALL = 172 }; /* threads by their numbers; ENDPOINT + 3 is everybody's fault handler */
+
+static void handler_receives(void)
+{
+    CHECK(kernel.current == world_thread(HANDLER));
+    struct world_call receive = {.number = seL4_SysRecv, .cap = WORLD_ENDPOINT + 3, .reply = WORLD_REPLY};
+    world_call(&receive);
+}
+
+/* The foreign thread runs, and makes its call. */
+static void foreign_calls(void)
+{
+    struct tcb *t = world_thread(FOREIGN);
+    CHECK(kernel.current == t);
+    t->regs.x[30] = 0x1230;
+    struct world_call call = {.number = seL4_SysYield, .cap = 7, .dest = FOREIGN_CALL}; /* x7, x0, x8 */
+    world_call(&call);
+    world_check("a foreign call");
+}
+
+static void start_foreign(bool with_handler)
+{
+    world_start();
+    uint64_t flags[] = {0, seL4_TCBFlag_foreignSyscalls};
+    CHECK_EQ(world_invoke(WORLD_TCB + FOREIGN, seL4_TCBSetFlags, 2, flags, 0, NULL), seL4_NoError);
+    resume(FOREIGN);
+    if (with_handler) {
+        resume(HANDLER);
+    }
+    root_waits();
+    if (with_handler) {
+        handler_receives();
+    }
+}
+
+static void a_foreign_call_reaches_its_handler(void)
+{
+    start_foreign(true);
+    struct tcb *t = world_thread(FOREIGN);
+    struct tcb *handler = world_thread(HANDLER);
+    uint64_t svc = t->regs.pc;
+    foreign_calls();
+    CHECK(kernel.current == handler);
+    const struct seL4_IPCBuffer *buffer = message_buffer(handler, false);
+    CHECK_EQ(handler->regs.x[REG_INFO], seL4_MessageInfo_new(seL4_Fault_UnknownSyscall, 0, 0, seL4_UnknownSyscall_Length));
+    CHECK_EQ(handler->regs.x[REG_MESSAGE], 7);
+    CHECK_EQ(buffer->msg[seL4_UnknownSyscall_FaultIP], svc + 4);
+    CHECK_EQ(buffer->msg[seL4_UnknownSyscall_LR], 0x1230);
+    CHECK_EQ(buffer->msg[seL4_UnknownSyscall_Syscall], FOREIGN_CALL);
+    CHECK_EQ(t->regs.fault_pc, svc);
+    /* A short answer lets the thread go on behind the svc. */
+    struct world_call answer = {.number = seL4_SysReplyRecv, .cap = WORLD_ENDPOINT + 3, .reply = WORLD_REPLY,
+                                .info = seL4_MessageInfo_new(0, 0, 0, 1), .word = {42}};
+    world_call(&answer);
+    world_check("an answer");
+    CHECK(kernel.current == t);
+    CHECK_EQ(t->regs.x[0], 42);
+    CHECK_EQ(t->regs.x[1], 0);
+    CHECK_EQ(t->regs.pc, svc + 4);
+    /* A long one says where. */
+    foreign_calls();
+    struct seL4_IPCBuffer *out = message_buffer(handler, true);
+    struct world_call far = {.number = seL4_SysReplyRecv, .cap = WORLD_ENDPOINT + 3, .reply = WORLD_REPLY,
+                             .info = seL4_MessageInfo_new(0, 0, 0, seL4_UnknownSyscall_LR + 1)};
+    out->msg[seL4_UnknownSyscall_FaultIP] = 0x7000;
+    out->msg[seL4_UnknownSyscall_SP] = 0x9000;
+    out->msg[seL4_UnknownSyscall_LR] = 0x4560;
+    world_call(&far);
+    CHECK(kernel.current == t);
+    CHECK_EQ(t->regs.pc, 0x7000);
+    CHECK_EQ(t->regs.sp, 0x9000);
+    CHECK_EQ(t->regs.x[30], 0x4560);
+}
+
+/* How a call can end without an answer. */
+enum cut { CUT_BY_SUSPEND, CUT_IN_QUEUE, CUT_REPLY_GONE, CUT_ENDPOINT_GONE, CUTS };
+
+static void a_foreign_call_that_is_cut_short_is_made_again(void)
+{
+    for (enum cut cut = CUT_BY_SUSPEND; cut < CUTS; cut++) {
+        bool queued = cut == CUT_IN_QUEUE || cut == CUT_ENDPOINT_GONE;
+        start_foreign(!queued);
+        struct tcb *t = world_thread(FOREIGN);
+        uint64_t svc = t->regs.pc;
+        foreign_calls();
+        CHECK_EQ(t->state, queued ? THREAD_BLOCKED_SEND : THREAD_BLOCKED_REPLY);
+        wake_root();
+        if (cut == CUT_REPLY_GONE) {
+            CHECK_EQ(delete_slot(WORLD_REPLY), seL4_NoError);
+        } else if (cut == CUT_ENDPOINT_GONE) {
+            uint64_t revoke[] = {WORLD_ENDPOINT + 3, 64};
+            CHECK_EQ(world_invoke(seL4_CapInitThreadCNode, seL4_CNodeRevoke, 2, revoke, 0, NULL), seL4_NoError);
+            CHECK_EQ(delete_slot(WORLD_ENDPOINT + 3), seL4_NoError);
+        } else {
+            CHECK_EQ(world_invoke(WORLD_TCB + FOREIGN, seL4_TCBSuspend, 0, root_cnode, 0, NULL), seL4_NoError);
+        }
+        CHECK_EQ(t->state, THREAD_INACTIVE);
+        CHECK_EQ(resume(FOREIGN), seL4_NoError);
+        CHECK_EQ(t->regs.fault_pc, svc);
+        root_waits();
+        CHECK(queued || kernel.current == world_thread(HANDLER));
+        if (!queued) {
+            handler_receives();
+        }
+        CHECK(kernel.current == t);
+        CHECK_EQ(t->regs.pc, svc);
+        CHECK_EQ(t->regs.x[8], FOREIGN_CALL);
+        world_check("a call that was cut short");
+    }
+}
+
 static void refills_keep_their_rules(void)
 {
     union {
@@ -164,6 +292,8 @@ int main(void)
         {"kernel: revocation leaves nothing and memory can be used again", revocation_leaves_nothing},
         {"kernel: deleting a CNode deletes what it holds", deleting_a_cnode_deletes_what_it_holds},
         {"kernel: a budget is enforced and comes back", a_budget_is_enforced},
+        {"kernel: a foreign call reaches its handler and goes on behind the svc", a_foreign_call_reaches_its_handler},
+        {"kernel: a foreign call that is cut short is made again", a_foreign_call_that_is_cut_short_is_made_again},
         {"kernel: refills keep their rules", refills_keep_their_rules},
         {"kernel: random steps keep the invariants", random_steps_keep_the_invariants},
     };

@@ -20,6 +20,11 @@ struct slot *world_slot(unsigned index)
     return &root_slots[index];
 }
 
+struct tcb *world_root(void)
+{
+    return kptr(cap_address(root_slots[seL4_CapInitThreadTCB].cap));
+}
+
 struct tcb *world_thread(unsigned n)
 {
     return kptr(cap_address(root_slots[WORLD_TCB + n].cap));

@@ -48,6 +48,9 @@ void world_call(const struct world_call *call);
 uint64_t world_invoke(uint64_t cap, uint64_t label, unsigned words, const uint64_t *word, unsigned extras,
                       const uint64_t *extra);
 
+/** The initial thread. */
+struct tcb *world_root(void);
+
 /** The thread in slot WORLD_TCB + n. */
 struct tcb *world_thread(unsigned n);
 struct slot *world_slot(unsigned index);

@@ -265,7 +265,7 @@ static void init_kernel_state(const struct boot_input *in)
     kernel.current_sc = &kernel.idle_sc;
     kernel.now = arch_time();
     kernel.domain_schedule[0] = (struct domain_entry){0, DOMAIN_DURATION_MAX};
-    kernel.domain_time_left = DOMAIN_DURATION_MAX;
+    kernel.domain_end = DOMAIN_DURATION_MAX;
     kernel.vmid_next = 1;
     for (unsigned i = 0; i < in->reserved_irq_count; i++) {
         kernel.irq_state[in->reserved_irqs[i]] = IRQ_RESERVED;

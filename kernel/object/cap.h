@@ -53,6 +53,8 @@ enum cap_type {
     CAP_SMC,
 };
 
+enum { CAP_TYPE_MASK = 31 }; /**< of word 0 */
+
 struct cap {
     uint64_t word[2];
 };
@@ -67,7 +69,7 @@ enum {
 
 static inline enum cap_type cap_type(struct cap c)
 {
-    return (enum cap_type)(c.word[0] & 31);
+    return (enum cap_type)(c.word[0] & CAP_TYPE_MASK);
 }
 
 static inline paddr_t cap_address(struct cap c)

@@ -9,7 +9,7 @@
 #ifndef KERNEL_OBJECT_CSPACE_H
 #define KERNEL_OBJECT_CSPACE_H
 
-#include "object/objects.h"
+#include "arch.h"
 
 /* ---- resolution */
 
@@ -24,6 +24,27 @@ struct resolved cspace_resolve(struct cap root, uint64_t address, unsigned depth
 
 /** Resolves all 64 bits in the capability space of `t`, as an invocation does. */
 struct resolved cspace_lookup(const struct tcb *t, uint64_t address);
+
+/** The slot that cspace_lookup() finds, or NULL: for where a failure is rare, and then looked up again to learn why. */
+static inline struct slot *cspace_find(const struct tcb *t, uint64_t address)
+{
+    struct cap node = t->slots[TCB_CSPACE].cap;
+    for (unsigned bits_left = 64; cap_type(node) == CAP_CNODE;) {
+        unsigned radix = cap_bits(node);
+        unsigned guard_bits = cap_cnode_guard_bits(node);
+        if (radix + guard_bits > bits_left ||
+            (guard_bits != 0 && (address >> (bits_left - guard_bits) & mask(guard_bits)) != cap_cnode_guard(node))) {
+            return NULL;
+        }
+        bits_left -= radix + guard_bits;
+        struct slot *found = (struct slot *)kptr(cap_address(node)) + (address >> bits_left & mask(radix));
+        if (bits_left == 0 || cap_type(found->cap) != CAP_CNODE) {
+            return found;
+        }
+        node = found->cap;
+    }
+    return NULL;
+}
 
 static inline struct lookup_failure lookup_missing(unsigned bits_left)
 {

@@ -122,7 +122,7 @@ enum thread_state {
     THREAD_IDLE,
 };
 
-/** What the entry code saves; assembly knows the offsets (arch/aarch64/offsets.h asserts them). */
+/** What the entry code saves; assembly knows the offsets (arch/aarch64/machine.c asserts them). */
 struct registers {
     uint64_t x[31];
     uint64_t sp;
@@ -153,8 +153,8 @@ struct fault {
     uint8_t type; /**< seL4_Fault_*; NullFault: none */
     bool in_receive;
     struct lookup_failure lookup;
-    uint64_t word[3]; /**< CapFault: cptr. UnknownSyscall: number. UserException: number, code. VMFault: address, FSR,
-                           instruction. Timeout: badge, consumed */
+    uint64_t word[3]; /**< CapFault: cptr. UnknownSyscall: number, 1 if foreign. UserException: number, code. VMFault: address,
+                           FSR, instruction. Timeout: badge, consumed */
 };
 
 enum tcb_slot { TCB_CSPACE = 0, TCB_VSPACE, TCB_BUFFER, TCB_FAULT_HANDLER, TCB_TIMEOUT_HANDLER, TCB_SLOT_COUNT };
@@ -235,7 +235,7 @@ struct kernel_state {
     struct tcb *release_head; /**< threads out of budget, soonest refill first */
     uint32_t domain;
     uint32_t domain_index;
-    ticks_t domain_time_left;
+    ticks_t domain_end; /**< when the turn of the domain ends */
     struct domain_entry domain_schedule[DOMAIN_SCHEDULE_COUNT];
     uint32_t domain_start;
 

@@ -59,12 +59,6 @@ struct walked vspace_walk(paddr_t root, uaddr_t address)
 
 /* ---- address space identifiers -------------------------------------------------------------------------------------------- */
 
-paddr_t vspace_of_asid(uint64_t asid)
-{
-    const struct asid_entry *entry = asid_entry(asid);
-    return entry != NULL ? round_down(entry->word, seL4_VSpaceBits) : 0;
-}
-
 /* What the hardware remembers of an address space is forgotten, and its VMID free. */
 static void release_vmid(struct asid_entry *entry)
 {

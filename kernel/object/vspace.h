@@ -24,8 +24,6 @@ struct walked {
 
 struct walked vspace_walk(paddr_t root, uaddr_t address);
 
-/** The root of the address space `asid`, or 0. */
-paddr_t vspace_of_asid(uint64_t asid);
 
 bool entry_is_table(uint64_t entry);
 bool entry_is_page(uint64_t entry, unsigned bits);
@@ -62,6 +60,23 @@ static inline struct asid_entry *asid_entry(uint64_t asid)
 {
     struct asid_pool *pool = kernel.asid_pools[asid >> seL4_ASIDPoolIndexBits];
     return pool != NULL ? &pool->entries[asid & mask(seL4_ASIDPoolIndexBits)] : NULL;
+}
+
+/** The root of the address space `asid`, or 0. */
+static inline paddr_t vspace_of_asid(uint64_t asid)
+{
+    const struct asid_entry *entry = asid_entry(asid);
+    return entry != NULL ? round_down(entry->word, seL4_VSpaceBits) : 0;
+}
+
+/** The word of the asid entry of `t` if its address space is valid and holds a VMID; else 0. */
+static inline uint64_t vspace_active_entry(const struct tcb *t)
+{
+    struct cap cap = t->slots[TCB_VSPACE].cap;
+    const struct asid_entry *entry = asid_entry(cap_asid(cap));
+    bool usable = cap_type(cap) == CAP_VSPACE && cap_asid(cap) != 0 && entry != NULL &&
+                  (entry->word & ~(uint64_t)ASID_ENTRY_VMID) == (cap_address(cap) | ASID_ENTRY_HAS_VMID);
+    return usable ? entry->word : 0;
 }
 
 #endif

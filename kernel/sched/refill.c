@@ -2,13 +2,6 @@
 /** Refills: see refill.h. */
 #include "sched/refill.h"
 
-#include "arch.h"
-
-ticks_t refill_min_budget(void)
-{
-    return arch_ticks_from_us(MIN_BUDGET_US);
-}
-
 uint64_t refill_capacity_of(unsigned size_bits)
 {
     uint64_t extra_bytes = bit(size_bits) - seL4_CoreSchedContextBytes;

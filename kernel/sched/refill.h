@@ -7,14 +7,14 @@
  *   (time + amount) no later than refill i+1 starts;   the head holds at least MIN_BUDGET.
  * A round-robin context (period 0) has one refill of its whole budget; what is used of a slice is kept in a second one.
  *
- * Owns:   the refill fields of struct sched_context.    Uses: klib, objects.h. Knows no threads and no clock.
+ * Owns:   the refill fields of struct sched_context.    Uses: klib, objects.h, arch (units). Knows no threads and no clock.
  * Limits: every function is O(refills merged), at most refill_max; no other loops.
  * Source: seL4 manual chapter 6; Stanovich et al., "Defects of the POSIX sporadic server", RTAS 2010.
  */
 #ifndef KERNEL_SCHED_REFILL_H
 #define KERNEL_SCHED_REFILL_H
 
-#include "object/objects.h"
+#include "arch.h"
 
 /** A refill smaller than two worst-case kernel entries would be spent on the kernel alone. */
 #define KERNEL_WCET_US 10u
@@ -22,7 +22,10 @@
 
 enum { REFILLS_MIN = 2 };
 
-ticks_t refill_min_budget(void);
+static inline ticks_t refill_min_budget(void)
+{
+    return arch_ticks_from_us(MIN_BUDGET_US);
+}
 
 static inline struct refill *refill_at(struct sched_context *sc, uint32_t index)
 {

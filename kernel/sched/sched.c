@@ -156,19 +156,6 @@ void sched_resume_context(struct sched_context *sc)
 
 /* ---- threads ---------------------------------------------------------------------------------------------------------- */
 
-bool thread_is_schedulable(const struct tcb *t)
-{
-    return thread_is_runnable(t) && t->sc != NULL && t->sc->refill_max != 0 && !t->in_release_queue;
-}
-
-void thread_set_state(struct tcb *t, enum thread_state state)
-{
-    t->state = (uint8_t)state;
-    if (t == kernel.current) {
-        kernel.recheck_current = true;
-    }
-}
-
 void sched_choose_anew(void)
 {
     struct tcb *candidate = kernel.switch_to;
@@ -227,7 +214,7 @@ void sched_start_domain(uint32_t index)
 {
     kernel.domain_start = index;
     kernel.domain_index = DOMAIN_SCHEDULE_COUNT - 2; /* the next entry is the end marker: the schedule starts again */
-    kernel.domain_time_left = 0;
+    kernel.domain_end = 0;
     sched_choose_anew();
 }
 
@@ -244,23 +231,6 @@ void sched_set_domain(struct tcb *t, uint8_t domain)
 }
 
 /* ---- time --------------------------------------------------------------------------------------------------------------- */
-
-void sched_update_time(void)
-{
-    ticks_t before = kernel.now;
-    kernel.now = arch_time();
-    ticks_t elapsed = kernel.now - before;
-    kernel.consumed += elapsed;
-    if (DOMAIN_COUNT > 1) {
-        bool used_up = kernel.domain_time_left < elapsed + refill_min_budget();
-        kernel.domain_time_left = used_up ? 0 : kernel.domain_time_left - elapsed;
-    }
-}
-
-static bool domain_has_expired(void)
-{
-    return DOMAIN_COUNT > 1 && kernel.domain_time_left == 0;
-}
 
 void sched_commit_time(void)
 {
@@ -312,14 +282,11 @@ static void charge_and_end_slice(ticks_t consumed, bool may_fault)
     }
 }
 
-bool sched_check_budget(void)
+bool sched_give_way(void)
 {
     struct sched_context *sc = kernel.current_sc;
-    if (likely(sc->refill_max != 0 && refill_is_sufficient(sc, kernel.consumed, refill_min_budget()))) {
-        if (likely(!domain_has_expired())) {
-            return true;
-        }
-        sched_choose_anew();
+    if (sc->refill_max != 0 && refill_is_sufficient(sc, kernel.consumed, refill_min_budget())) {
+        sched_choose_anew(); /* the domain's turn ends */
     } else if (sc->refill_max != 0 || kernel.current->state != THREAD_IDLE) {
         charge_and_end_slice(kernel.consumed, true);
     } else {
@@ -351,7 +318,7 @@ bool preemption_now(void)
     sched_update_time();
     struct sched_context *sc = kernel.current_sc;
     return sc->refill_max == 0 || !refill_is_sufficient(sc, kernel.consumed, refill_min_budget()) ||
-           domain_has_expired() || arch_interrupt_is_pending();
+           sched_domain_has_expired() || arch_interrupt_is_pending();
 }
 
 /* ---- leaving the kernel -------------------------------------------------------------------------------------------------- */
@@ -389,7 +356,7 @@ static void next_domain(void)
     }
     const struct domain_entry *entry = &kernel.domain_schedule[kernel.domain_index];
     kernel.domain = (uint32_t)entry->domain;
-    kernel.domain_time_left = entry->duration;
+    kernel.domain_end = kernel.now + entry->duration;
     kernel.reprogram_timer = true;
 }
 
@@ -419,8 +386,8 @@ static void set_timer(void)
     if (sc->refill_max != 0) {
         next = kernel.now + refill_head(sc)->amount;
     }
-    if (DOMAIN_COUNT > 1 && kernel.now + kernel.domain_time_left < next) {
-        next = kernel.now + kernel.domain_time_left;
+    if (DOMAIN_COUNT > 1 && kernel.domain_end < next) {
+        next = kernel.domain_end;
     }
     if (kernel.release_head != NULL && refill_head(kernel.release_head->sc)->time < next) {
         next = refill_head(kernel.release_head->sc)->time;
@@ -428,10 +395,35 @@ static void set_timer(void)
     arch_timer_set(next);
 }
 
-void sched_leave(void)
+/* Ends the accounts of the context that ran and starts those of the one that runs now. */
+static void account(void)
+{
+    struct sched_context *sc = kernel.current->sc;
+    sched_commit_time();
+    if (sc != kernel.current_sc) {
+        if (!sc->sporadic && sc->refill_max != 0) {
+            refill_unblock(sc, kernel.now);
+        }
+        kernel.current_sc = sc;
+    }
+    set_timer();
+    kernel.reprogram_timer = false;
+}
+
+void sched_switch_directly(struct tcb *to)
+{
+    struct tcb *from = kernel.current;
+    kernel.current = to;
+    arch_switch(from, to);
+    if (to->sc != kernel.current_sc) {
+        account();
+    }
+}
+
+void sched_decide(void)
 {
     awaken();
-    if (unlikely(domain_has_expired())) {
+    if (unlikely(sched_domain_has_expired())) {
         kernel.reprogram_timer = true;
         sched_choose_anew();
     }
@@ -442,7 +434,7 @@ void sched_leave(void)
             ready_insert(kernel.current, true);
         }
         if (kernel.choose_anew || candidate == NULL) {
-            if (domain_has_expired()) {
+            if (sched_domain_has_expired()) {
                 sched_commit_time();
                 next_domain();
             }
@@ -455,20 +447,8 @@ void sched_leave(void)
     }
     kernel.recheck_current = false;
     struct tcb *t = kernel.current;
-    struct sched_context *sc = t->sc;
-    if (sc != kernel.current_sc) {
-        kernel.reprogram_timer = true;
-    }
-    if (kernel.reprogram_timer) {
-        sched_commit_time();
-        if (sc != kernel.current_sc) {
-            if (!sc->sporadic && sc->refill_max != 0) {
-                refill_unblock(sc, kernel.now);
-            }
-            kernel.current_sc = sc;
-        }
-        set_timer();
-        kernel.reprogram_timer = false;
+    if (kernel.reprogram_timer || t->sc != kernel.current_sc) {
+        account();
     }
     if (unlikely(t->yield_to != NULL)) {
         sched_context_complete_yield(t);

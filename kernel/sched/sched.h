@@ -14,25 +14,93 @@
 #ifndef KERNEL_SCHED_SCHED_H
 #define KERNEL_SCHED_SCHED_H
 
-#include "object/objects.h"
+#include "sched/refill.h"
 
 /* ---- the life of a kernel entry */
 
-/** Reads the clock and accounts the time since the last entry to the running context. */
-void sched_update_time(void);
+/** Reads the clock; the time since it was read last has been consumed by the running context. */
+static inline void sched_update_time(void)
+{
+    ticks_t now = arch_time();
+    kernel.consumed += now - kernel.now;
+    kernel.now = now;
+}
+
+/** True when the domain has no time left for a kernel entry. */
+static inline bool sched_domain_has_expired(void)
+{
+    return DOMAIN_COUNT > 1 && kernel.domain_end < kernel.now + refill_min_budget();
+}
+
+/** True when the running context and the domain have time left for a kernel entry. */
+static inline bool sched_has_time(void)
+{
+    struct sched_context *sc = kernel.current_sc;
+    return sc->refill_max != 0 && refill_is_sufficient(sc, kernel.consumed, refill_min_budget()) && !sched_domain_has_expired();
+}
+
+/** What sched_enter() does when there may be no time left. */
+MUST_USE bool sched_give_way(void);
 
 /**
- * Checks that the running context has budget left for a kernel entry. If not, the budget is charged, the thread gives way
- * (it will execute its instruction again) and false is returned: the entry must do nothing more for it.
+ * Begins a kernel entry: reads the clock and checks that there is time left for it. If not, the budget is charged, the thread
+ * gives way (it will execute its instruction again) and false is returned: the entry must do nothing more for it.
  */
-MUST_USE bool sched_check_budget(void);
+MUST_USE static inline bool sched_enter(void)
+{
+    sched_update_time();
+    return likely(sched_has_time()) || sched_give_way();
+}
+
+/** What sched_leave() does when there may be something to decide. */
+void sched_decide(void);
+
+/** True when a thread out of budget can run again. */
+static inline bool sched_release_is_due(void)
+{
+    return kernel.release_head != NULL && refill_is_ready(kernel.release_head->sc, kernel.now);
+}
 
 /** Picks the next thread and switches to it. Afterwards kernel.current is what the entry code resumes. */
-void sched_leave(void);
+static inline void sched_leave(void)
+{
+    const struct tcb *t = kernel.current;
+    bool undecided = kernel.choose_anew || kernel.recheck_current || kernel.reprogram_timer || kernel.switch_to != NULL ||
+                     sched_release_is_due() || sched_domain_has_expired();
+    if (undecided || t->state != THREAD_RUNNING || t->yield_to != NULL) {
+        sched_decide();
+    }
+}
+
+/**
+ * Switches at once to `to`, which is not queued, and charges time if it runs on another context. For fast paths: what the
+ * running thread does next has been settled, and nothing that is ready comes before `to`.
+ */
+void sched_switch_directly(struct tcb *to);
+
+/** True when `to` may run next if the running thread blocks: nobody that is ready comes before it. */
+static inline bool sched_may_run_next(const struct tcb *to)
+{
+    if (to->domain != kernel.domain) {
+        return false;
+    }
+    uint64_t words = kernel.ready_words[kernel.domain];
+    if (to->priority >= kernel.current->priority || words == 0) {
+        return true;
+    }
+    unsigned word = 63 - (unsigned)__builtin_clzll(words);
+    return to->priority >= word * 64 + 63 - (unsigned)__builtin_clzll(kernel.ready_bits[kernel.domain][word]);
+}
 
 /* ---- what entries do to threads */
 
-void thread_set_state(struct tcb *t, enum thread_state state);
+static inline void thread_set_state(struct tcb *t, enum thread_state state)
+{
+    t->state = (uint8_t)state;
+    if (t == kernel.current) {
+        kernel.recheck_current = true;
+    }
+}
 
 static inline bool thread_is_runnable(const struct tcb *t)
 {
@@ -40,7 +108,10 @@ static inline bool thread_is_runnable(const struct tcb *t)
 }
 
 /** Runnable, and has a configured context with budget. */
-bool thread_is_schedulable(const struct tcb *t);
+static inline bool thread_is_schedulable(const struct tcb *t)
+{
+    return thread_is_runnable(t) && t->sc != NULL && t->sc->refill_max != 0 && !t->in_release_queue;
+}
 
 /** `t` became runnable: it runs next if it is important enough, else it is queued. Harmless if it has no budget. */
 void sched_possible_switch_to(struct tcb *t);

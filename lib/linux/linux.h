@@ -228,7 +228,8 @@ struct linux_ops {
     void (*random)(void *env, void *bytes, size_t len_bytes);
     /** Takes bytes for the console; @return how many. After fewer than given, linux_console_writable() must come. */
     size_t (*console_write)(void *env, const void *bytes, size_t len_bytes);
-    /** Process 1 ended (status = its exit code, or 128 + signal) or asked for it (0). Nothing is to be run any more. */
+    /** Process 1 ended (status = its exit code, or 128 + signal) or root asked for it (reboot(2): 0, or STATUS with RESTART2
+     *  and "off=STATUS"). Nothing is to be run any more. */
     void (*power)(void *env, enum linux_power what, int status);
     /** Memory for programs, the arena not included. NULL: /proc/meminfo shows the arena only. */
     void (*memory_usage)(void *env, struct linux_memory_usage *out);

@@ -545,6 +545,15 @@ static void the_end_is_told(void)
     CHECK_EQ(sys(f, 0, NR_reboot, REBOOT_MAGIC1_, 672274793, REBOOT_RESTART_, 0), FAKE_GONE);
     CHECK(f->is_over && f->power == LINUX_POWER_RESTART);
     fake_free(f);
+    static const char *const bad[] = {"off", "off=", "off=256", "off=1x", "off=00000", "on=1", ""};
+    f = fake_started();
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        CHECK_EQ(sys(f, 0, NR_reboot, REBOOT_MAGIC1_, 672274793, REBOOT_RESTART2_, ustr(f, 0, bad[i])), -E_INVAL);
+    }
+    CHECK_EQ(sys(f, 0, NR_reboot, REBOOT_MAGIC1_, 672274793, REBOOT_RESTART2_, 8), -E_FAULT);
+    CHECK_EQ(sys(f, 0, NR_reboot, REBOOT_MAGIC1_, 672274793, REBOOT_RESTART2_, ustr(f, 0, "off=42")), FAKE_GONE);
+    CHECK(f->is_over && f->power == LINUX_POWER_OFF && f->power_status == 42);
+    fake_free(f);
 }
 
 static void memory_calls(void)

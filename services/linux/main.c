@@ -338,6 +338,7 @@ void notified(uint64_t signals)
         armed_ns = NEVER; /* it is over; or the timer was restarted and has forgotten it */
     }
     if (!power.asked) {
+        wanted_ns = NEVER; /* asked for anew if something is still to come */
         linux_timer(linux_system);
     }
     if (!power.asked) {

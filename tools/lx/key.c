@@ -136,8 +136,8 @@ json_t *releases_of(const struct chain *chain)
         if (sigchain_find(v, &r->address) != r || record_app_read(&r->state, &app) != LX_OK) {
             continue;
         }
-        json_array_append_new(rows, pack_json("{s:s, s:I, s:b, s:o, s:o}", "app", app.app, "release",
-                                              (json_int_t)app.seq, "withdrawn", (int)app.revoked, "signed",
+        json_array_append_new(rows, pack_json("{s:s, s:o, s:b, s:o, s:o}", "app", app.app, "release",
+                                              json_number(app.seq), "withdrawn", (int)app.revoked, "signed",
                                               json_time(r->state.modified), "package",
                                               json_hash(app.manifest.bytes, U256_BYTES)));
     }
@@ -158,7 +158,7 @@ int key_show(const struct arguments *args)
         json_object_set_new(out, "time", json_time(v->timestamp));
     }
     if (key_installed(&key, &installed)) {
-        json_object_set_new(out, "approvals", json_integer((json_int_t)installed.seq));
+        json_object_set_new(out, "approvals", json_number(installed.seq));
     }
     json_t *releases = releases_of(&key.chain);
     if (json_array_size(releases) > 0) {

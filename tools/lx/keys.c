@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "keys.h"
+#include "llc_kdf.h"
 
 #define NETWORK_NAME "lx-os"
 
@@ -24,13 +25,31 @@ void network_of_lx(struct sigchain_network *out)
 
 /* ---- chains --------------------------------------------------------------------------------------------------------- */
 
+void chain_start(struct chain *chain, const char *network, const struct sigchain_pin *pin)
+{
+    struct sigchain_setup setup = {.register_capacity = CHAIN_REGISTERS_MAX, .check_work = kdf_check_work};
+    if (network == NULL) {
+        network_of_lx(&setup.network);
+    } else if (strcmp(network, "main") == 0) {
+        sigchain_network_of(NETWORK_MAIN, NULL, &setup.network);
+    } else if (strcmp(network, "test") == 0) {
+        sigchain_network_of(NETWORK_TEST, NULL, &setup.network);
+    } else if (strcmp(network, "private") == 0) {
+        sigchain_network_of(NETWORK_PRIVATE, NULL, &setup.network);
+    } else {
+        sigchain_network_of(NETWORK_HYBRID, network, &setup.network);
+    }
+    setup.registers = zalloc(CHAIN_REGISTERS_MAX * sizeof *setup.registers);
+    setup.pins = pin;
+    setup.pin_count = pin == NULL ? 0 : 1;
+    *chain = (struct chain){.is_verified = false};
+    sigchain_verifier_init(&chain->verifier, &setup);
+}
+
 void chain_verify(struct chain *chain, struct cursor bytes)
 {
-    struct sigchain_setup setup = {.register_capacity = CHAIN_REGISTERS_MAX};
-    network_of_lx(&setup.network);
-    setup.registers = zalloc(CHAIN_REGISTERS_MAX * sizeof *setup.registers);
+    chain_start(chain, NULL, NULL);
     chain->bytes = bytes;
-    sigchain_verifier_init(&chain->verifier, &setup);
     chain->is_verified = sigchain_verify_file(&chain->verifier, bytes.at, bytes.left_bytes);
 }
 

@@ -34,6 +34,14 @@ enum option {
     OPTION_EXACT,
     OPTION_MIN_SEQ,
     OPTION_REMOVE,
+    OPTION_OWNER,
+    OPTION_ANCHOR,
+    OPTION_OWNER_CHAIN,
+    OPTION_LIST,
+    OPTION_SEEN,
+    OPTION_LIST_SEEN,
+    OPTION_PIN,
+    OPTION_NETWORK,
     OPTION_JSON,
     OPTION_COUNT
 };
@@ -80,9 +88,23 @@ int key_show(const struct arguments *args);
 int key_export(const struct arguments *args);
 int pack(const struct arguments *args);
 int sign(const struct arguments *args);
+int withdraw(const struct arguments *args);
 int approve(const struct arguments *args);
 int bundle(const struct arguments *args);
+int verify(const struct arguments *args);
+int inspect(const struct arguments *args);
+int chain_show(const struct arguments *args);
+int chain_check(const struct arguments *args);
 int help(const struct arguments *args);
+int completion(const struct arguments *args);
+int manual(const struct arguments *args);
+
+struct topic {
+    const char *name, *summary, *text;
+};
+
+extern const struct topic topics[];
+extern const size_t topic_count;
 
 /* ---- files ---------------------------------------------------------------------------------------------------------- */
 
@@ -106,7 +128,9 @@ struct chain {
     bool is_verified; /**< else verifier.refusal says why */
 };
 
-/** Verifies a chain file's bytes, which are borrowed. Nothing ends here. */
+/** Starts a verifier for a chain of a network (NULL: ours); `pin` may be NULL, or is borrowed. */
+void chain_start(struct chain *chain, const char *network, const struct sigchain_pin *pin);
+/** Verifies a chain file's bytes of our network, which are borrowed. Nothing ends here. */
 void chain_verify(struct chain *chain, struct cursor bytes);
 /** The record of an app at an address. @return false when there is none that this chain made. */
 bool chain_app(const struct chain *chain, const struct u256 *address, struct record_app *out);
@@ -163,6 +187,8 @@ json_t *pack_json(const char *format, ...);
 json_t *json_hash(const uint8_t *bytes, size_t len_bytes);      /**< hex, in the order of the bytes */
 json_t *json_id(const struct u256 *id);                         /**< hex as people write ids */
 json_t *json_txid(const struct u512 *id);
+/** A number of somebody else's; as text where JSON's own cannot hold it. */
+json_t *json_number(uint64_t n);
 json_t *json_time(uint64_t seconds); /**< as in 2027-01-15 08:00:00Z */
 
 #endif

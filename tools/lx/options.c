@@ -16,6 +16,14 @@ const struct option_form option_forms[OPTION_COUNT] = {
     [OPTION_EXACT] = {"exact", 0, NULL, "approve just this release, no later one"},
     [OPTION_MIN_SEQ] = {"min-seq", 0, "N", "approve releases from this one on"},
     [OPTION_REMOVE] = {"remove", 0, NULL, "take approvals back: operands are apps, or ids of developers"},
+    [OPTION_OWNER] = {"owner", 0, "PREFIX", "an owner's files PREFIX.anchor, PREFIX.chain and PREFIX.list, as lx key export writes them"},
+    [OPTION_ANCHOR] = {"anchor", 0, "FILE", "the anchor, if it is not with the others"},
+    [OPTION_OWNER_CHAIN] = {"owner-chain", 0, "FILE", "the owner's chain, if it is not with the others"},
+    [OPTION_LIST] = {"list", 0, "FILE", "the owner's list, if it is not with the others"},
+    [OPTION_SEEN] = {"seen", 0, "N", "the device has seen release N already"},
+    [OPTION_LIST_SEEN] = {"list-seen", 0, "N", "the device has seen list N already"},
+    [OPTION_PIN] = {"pin", 0, "TXID", "the first transaction must be this one"},
+    [OPTION_NETWORK] = {"network", 0, "NAME", "main, test, private, or a hybrid network's name; else lx-os"},
     [OPTION_JSON] = {"json", 0, NULL, "print JSON"},
 };
 

@@ -44,6 +44,13 @@ json_t *json_txid(const struct u512 *id)
     return pack_json("s", hex);
 }
 
+json_t *json_number(uint64_t n)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)n);
+    return n <= INT64_MAX ? json_integer((json_int_t)n) : pack_json("s", text);
+}
+
 json_t *json_time(uint64_t seconds)
 {
     char text[40] = "";

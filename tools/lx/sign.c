@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/** lx sign: the developer's word for a package, which goes onto his chain, and the chain into the package. */
+/** lx sign, lx withdraw: the developer's word for a package goes onto his chain, and the chain into the package. */
 #include <string.h>
 
 #include "lx.h"
@@ -100,6 +100,35 @@ int sign(const struct arguments *args)
     } else {
         printf("%s: %s %llu is signed already, nothing was signed%s\n", path, p.manifest.name, seq,
                is_written ? "; the chain was put in" : "");
+    }
+    key_close(&key);
+    return STATUS_OK;
+}
+
+int withdraw(const struct arguments *args)
+{
+    static struct signer signer;
+    struct key key;
+    struct u256 address;
+    struct record_app record;
+    const char *app = args->operands[0];
+    if (args->options[OPTION_KEY] == NULL) {
+        fail("who withdraws? add --key NAME");
+    }
+    key_open(&key, key_directory(args), args->options[OPTION_KEY], KEY_SIGN);
+    signer_address(&key.seed, app, &address);
+    if (!chain_app(&key.chain, &address, &record)) {
+        fail("key %s has never released %s; lx key show %s lists what it has", key.name, app, key.name);
+    }
+    if (record.revoked) {
+        printf("%s %llu is withdrawn already, nothing was signed\n", app, (unsigned long long)record.seq);
+    } else {
+        record.revoked = true;
+        key_signer(&key, &signer);
+        key_must(&key, signer_put_app(&signer, &address, &record));
+        key_commit(&key, &signer);
+        printf("%s %llu is withdrawn, by transaction %u of the chain of key %s; whoever gets this chain refuses it\n", app,
+               (unsigned long long)record.seq, (unsigned)sigchain_sequence(&key.chain.verifier), key.name);
     }
     key_close(&key);
     return STATUS_OK;

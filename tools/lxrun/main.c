@@ -71,10 +71,31 @@ static void start(char **argv)
     machine.from = from[0];
 }
 
+/* Is this byte part of a control sequence (ECMA-48, ESC [ ... letter)? A shell asks for the cursor's place behind its prompt. */
+static bool in_sequence(char c)
+{
+    static enum { TEXT, ESCAPE, SEQUENCE } state;
+    switch (state) {
+    case TEXT:
+        state = c == '\033' ? ESCAPE : TEXT;
+        return state == ESCAPE;
+    case ESCAPE:
+        state = c == '[' ? SEQUENCE : TEXT;
+        return true;
+    case SEQUENCE:
+        state = c >= '@' && c <= '~' ? TEXT : SEQUENCE;
+        return true;
+    }
+    return false;
+}
+
 /* Keeps the end of the text, and finds the status in it. */
 static void keep(const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
+        if (in_sequence(bytes[i])) {
+            continue;
+        }
         if (machine.len == TAIL_BYTES) {
             memmove(machine.tail, machine.tail + 1, TAIL_BYTES - 1);
             machine.len--;

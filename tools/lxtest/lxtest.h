@@ -32,6 +32,8 @@ struct step {
     size_t len;
     char key[64];
     char unit[32];
+    char peer[32]; /* of STEP_MEASURE: something else that was measured the same way; "": nothing */
+    unsigned long long peer_value;
     unsigned ms;
     unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key` */
 };

@@ -109,10 +109,18 @@ static bool measure(struct run *r, const struct step *step)
         snprintf(r->why, sizeof r->why, "line %d: no number behind \"%s\"", step->line, step->text);
         return false;
     }
-    printf("# %s %llu %s\n", step->key, n, step->unit);
+    char peer[64] = "";
+    if (step->peer[0] != '\0') {
+        snprintf(peer, sizeof peer, " (%s %llu)", step->peer, step->peer_value);
+    }
+    printf("# %s %llu %s%s\n", step->key, n, step->unit, peer);
     FILE *f = r->bench == NULL ? NULL : fopen(r->bench, "a");
     if (f != NULL) {
-        fprintf(f, "%s,%llu,%s\n", step->key, n, step->unit);
+        fprintf(f, "%s,%llu,%s", step->key, n, step->unit);
+        if (peer[0] != '\0') {
+            fprintf(f, ",%s,%llu", step->peer, step->peer_value);
+        }
+        fputc('\n', f);
         fclose(f);
     }
     r->matched = (size_t)(end - r->text);

@@ -108,14 +108,18 @@ static bool line_of(struct script *s, int number, char *text)
         s->memory_file = true;
         return step != NULL && sscanf(rest, "%63s %lu", step->key, &step->offset) == 2;
     }
+    char key[64];
+    char unit[32];
     if (strcmp(word, "measure") == 0) { /* measure KEY UNIT TEXT BEFORE THE NUMBER */
-        char key[64];
-        char unit[32];
         if (sscanf(rest, "%63s %31s %n", key, unit, &used) != 2) {
             return false;
         }
         step = add_step(s, STEP_MEASURE, number, rest + used);
         return step != NULL && copy_string(step->key, sizeof step->key, key) && copy_string(step->unit, sizeof step->unit, unit);
+    }
+    if (strcmp(word, "peer") == 0) { /* of the measure before it */
+        step = s->step_count == 0 ? NULL : &s->steps[s->step_count - 1];
+        return step != NULL && step->kind == STEP_MEASURE && sscanf(rest, "%llu %31s", &step->peer_value, step->peer) == 2;
     }
     return setting(s, word, rest);
 }

@@ -5,6 +5,8 @@
  *
  * struct registers: x0..x30 at 0..240, sp 248, pc 256, spsr 264, fault_pc 272 (asserted in machine.c).
  */
+#include "arch/aarch64/offsets.h"
+
     .arch armv8-a
 
     .macro save_registers
@@ -107,7 +109,11 @@ from_kernel:
     /* Resumes kernel.current, or waits for an interrupt when it is the idle thread. */
     .global arch_return_to_user
 arch_return_to_user:
-    bl      arch_next_thread            /* x0: struct tcb, never the idle one */
+    adrp    x0, kernel
+    ldr     x0, [x0, #:lo12:kernel]     /* kernel.current */
+    ldrb    w1, [x0, #TCB_STATE_OFFSET]
+    cmp     w1, #7                      /* THREAD_IDLE */
+    b.eq    2f
     mov     sp, x0
     ldp     x0, x1, [sp, #256]
     msr     elr_el2, x0
@@ -130,6 +136,8 @@ arch_return_to_user:
     ldp     x2, x3, [sp, #16]
     ldp     x0, x1, [sp, #0]
     eret
+2:  bl      arch_wait
+    b       arch_return_to_user
 
     /* void arch_fpu_store(struct fpu_state *), void arch_fpu_load(const struct fpu_state *) */
     .arch_extension fp

@@ -7,6 +7,7 @@
 
 #include "api/syscall.h"
 #include "arch.h"
+#include "arch/aarch64/offsets.h"
 #include "object/vspace.h"
 
 _Static_assert(offsetof(struct tcb, regs) == 0, "entry.S saves to the start of a TCB");
@@ -76,10 +77,19 @@ void machine_init(void)
 
 /* ---- switching ----------------------------------------------------------------------------------------------------------------- */
 
+static uint64_t vttbr_of(const struct tcb *t)
+{
+    uint64_t entry = vspace_active_entry(t);
+    if (likely(entry != 0)) {
+        return round_down(entry, seL4_VSpaceBits) | entry << 56 >> 8; /* VMID: bits 7..0 of the entry, 55..48 of the register */
+    }
+    struct active_vspace space = vspace_activate(t);
+    return space.root != 0 ? space.root | (uint64_t)space.vmid << 48 : kptr_address(empty_vspace);
+}
+
 void arch_activate_vspace(const struct tcb *t)
 {
-    struct active_vspace space = vspace_activate(t);
-    uint64_t vttbr = space.root != 0 ? space.root | (uint64_t)space.vmid << 48 : kptr_address(empty_vspace);
+    uint64_t vttbr = vttbr_of(t);
     if (vttbr != loaded.vttbr) {
         loaded.vttbr = vttbr;
         WRITE_SYSREG(vttbr_el2, vttbr);
@@ -147,15 +157,17 @@ void arch_flags_changed(struct tcb *t)
     }
 }
 
-struct tcb *arch_next_thread(void);
+_Static_assert(offsetof(struct kernel_state, current) == 0, "entry.S");
+_Static_assert(offsetof(struct tcb, state) == TCB_STATE_OFFSET && THREAD_IDLE == 7, "entry.S");
 
-struct tcb *arch_next_thread(void)
+void arch_wait(void);
+
+void arch_wait(void)
 {
-    while (kernel.current == &kernel.idle_tcb) { /* interrupts are masked: one that is pending ends the wait */
+    while (kernel.current->state == THREAD_IDLE) { /* interrupts are masked: one that is pending ends the wait */
         __asm__ volatile("dsb sy\n\twfi" : : : "memory");
         enter_interrupt();
     }
-    return kernel.current;
 }
 
 /* ---- exceptions ------------------------------------------------------------------------------------------------------------------- */
