@@ -54,5 +54,13 @@ $(B)/base.img: $(owner.owned)
 $(B)/tests.img: $(test-owner.owned)
 $(eval $(call image,tests,systems/base.sys))
 
+# The verifier alone, and with a list in which somebody changed a developer's name after the owner had signed it.
+$(B)/ledger_list.list: $(B)/owner.list
+	$(Q)LC_ALL=C sed 's/developer of /Developer of /' $< >$@ && ! cmp -s $< $@
+ledger.files = $(owner.owned_files)
+ledger_list.files = $(filter-out owner_list=%,$(owner.owned_files)) owner_list=$(B)/ledger_list.list
+$(B)/ledger.img: $(owner.owned)
+$(B)/ledger_list.img: $(owner.owned) $(B)/ledger_list.list
+
 packages: $(owner.owned)
 .PHONY: packages
