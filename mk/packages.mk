@@ -46,5 +46,11 @@ base.files := packages=$(B)/packages.bundle owner_anchor=$(B)/owner.anchor owner
 	owner_list=$(B)/owner.list
 $(B)/base.img: $(B)/packages.bundle $(owner_files)
 
+# What must be refused, beside what must not: a bundle, and an owner who approves what is good (tests/attack/make_bad).
+$(B)/attack/packages.bundle: $(B)/host/bin/make_bad $(PACKAGES)
+	@mkdir -p $(@D)
+	$(Q)$< $(@D) $(PACKAGES)
+$(addprefix $(B)/attack/owner.,anchor chain list): $(B)/attack/packages.bundle
+
 packages: $(B)/packages.bundle $(B)/owner.anchor
 .PHONY: packages
