@@ -8,6 +8,7 @@
  *   ticks_t arch_time(void)           the system counter
  *   arch_ticks_from_us, arch_us_from_ticks, ARCH_MAX_US   conversions that cannot overflow up to ARCH_MAX_US
  *   arch_interrupt_is_pending(void)
+ *   arch_fast_paths(void)     whether fast paths may be taken: a build option, and in tests a choice
  *   arch_table_written(void)          makes a change of a translation table visible to the walker
  *   ARCH_USER_SPSR, arch_user_spsr(v) the state of a user thread; v made harmless
  *   ARCH_WINDOW_START, ARCH_WINDOW_END   physical memory that kptr reaches
@@ -35,8 +36,7 @@ void arch_irq_set_edge_triggered(unsigned irq, bool edge);
 
 /* ---- threads */
 
-/** The machine now belongs to `to`: address space, thread registers, access to FPU and timers. */
-void arch_switch(struct tcb *from, struct tcb *to);
+/* arch_switch() and arch_switch_users(), which are inline and know struct tcb, are in arch_switch.h. */
 
 /** Loads the address space of `t` again, after a change, if the machine uses it. */
 void arch_activate_vspace(const struct tcb *t);

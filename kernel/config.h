@@ -14,6 +14,10 @@
 #define KERNEL_DOMAIN_SCHEDULE_ENTRIES 100 /**< the last one is always an end marker */
 #endif
 
+#ifndef KERNEL_FAST_PATHS
+#define KERNEL_FAST_PATHS 1 /**< 0: every system call takes the general path */
+#endif
+
 #ifndef KERNEL_ROOT_CNODE_BITS
 #define KERNEL_ROOT_CNODE_BITS 17
 #endif

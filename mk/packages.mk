@@ -1,13 +1,11 @@
 # Packages: made from systems/NAME/package.lx, signed and approved, and bundled for boot images.
 #
 #   build/NAME.lxp             packages; each is signed with the key "release"
-#   build/owner.{chain,list,anchor}   the approvals of the key "owner", for all packages in PACKAGES
-#   build/packages.bundle      all packages in PACKAGES
+#   build/owner.{chain,list,anchor,bundle}   the approvals of the key "owner", and the packages that they are for
 #
 # Keys are in LX_KEYS, outside of the tree, and made when they are not there. What is signed or approved already is not signed
-# again. PACKAGES: what the bundle has.
+# again.
 
-PACKAGES := $(B)/base.lxp
 lx := $(B)/host/bin/lx
 lx_keys = --keys $(LX_KEYS)
 
@@ -23,34 +21,56 @@ $(B)/linux/abipage.so: $(abipage)/abipage.S $(abipage)/abipage.h $(abipage)/abip
 		-Wl,-T,$(abipage)/abipage.lds,--hash-style=sysv,-soname=linux-vdso.so.1,--build-id=none,-z,noexecstack \
 		-Wl,-z,max-page-size=4096,--fatal-warnings -o $@ $<
 
-# package NAME, KEY, FILES: build/NAME.lxp from systems/NAME/package.lx, of which FILES are made by other rules.
+# package NAME, DIR, KEY, FILES: build/NAME.lxp from DIR/package.lx, of which FILES are made by other rules.
 define package
-$(B)/$(1).lxp: systems/$(1)/package.lx $(shell find systems/$(1) -type f) $(3) $(lx) $(B)/keys.choice mk/chain_key.sh | $(B)/deps
-	$(Q)key=$$$$(sh mk/chain_key.sh $(lx) $(LX_KEYS) $(2)) && \
-		$(lx) pack $(lx_keys) -k $$$$key -f $$< -o $$@ cache=$(abspath $(LX_CACHE)) build=$(CURDIR)/$(B) >$$@.log && \
+$(B)/$(1).lxp: $(shell find $(2) -type f) $(4) $(lx) $(B)/keys.choice mk/chain_key.sh | $(B)/deps
+	$(Q)key=$$$$(sh mk/chain_key.sh $(lx) $(LX_KEYS) $(3)) && \
+		$(lx) pack $(lx_keys) -k $$$$key -f $(2)/package.lx -o $$@ cache=$(abspath $(LX_CACHE)) build=$(CURDIR)/$(B) >$$@.log && \
 		$(lx) sign $(lx_keys) -k $$$$key $$@ >>$$@.log || { cat $$@.log; exit 1; }
 endef
-$(eval $(call package,base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
 
-$(B)/owner.chain $(B)/owner.list $(B)/owner.anchor &: $(PACKAGES) $(lx) $(B)/keys.choice
-	$(Q)key=$$(sh mk/chain_key.sh $(lx) $(LX_KEYS) owner) && \
-		$(lx) approve $(lx_keys) -k $$key $(PACKAGES) >$(B)/owner.log && \
-		$(lx) key export $(lx_keys) $$key $(B)/owner >>$(B)/owner.log || { cat $(B)/owner.log; exit 1; }
+# owner NAME, PACKAGES: build/NAME.chain, .list and .anchor of key NAME, who approves these, and their bundle; and IMAGE.files for
+# an image of systems/base.sys with them.
+define owner
+$(B)/$(1).chain $(B)/$(1).list $(B)/$(1).anchor &: $(2) $(lx) $(B)/keys.choice
+	$(Q)key=$$$$(sh mk/chain_key.sh $(lx) $(LX_KEYS) $(1)) && \
+		$(lx) approve $(lx_keys) -k $$$$key $(2) >$(B)/$(1).log && \
+		$(lx) key export $(lx_keys) $$$$key $(B)/$(1) >>$(B)/$(1).log || { cat $(B)/$(1).log; exit 1; }
+$(B)/$(1).bundle: $(2) $(lx)
+	$(Q)$(lx) bundle -o $$@ $(2) >$$@.log
+$(1).owned := $(B)/$(1).bundle $(B)/$(1).anchor $(B)/$(1).chain $(B)/$(1).list
+$(1).owned_files := packages=$(B)/$(1).bundle owner_anchor=$(B)/$(1).anchor owner_chain=$(B)/$(1).chain owner_list=$(B)/$(1).list
+endef
 
-$(B)/packages.bundle: $(PACKAGES)
-	$(Q)$(lx) bundle -o $@ $(PACKAGES) >$@.log
+$(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
+$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench))
+$(eval $(call owner,owner,$(B)/base.lxp))
+$(eval $(call owner,test-owner,$(B)/base.lxp $(B)/programs.lxp))
 
-# What systems with programs need in their images.
-owner_files := $(B)/owner.anchor $(B)/owner.chain $(B)/owner.list
-base.files := packages=$(B)/packages.bundle owner_anchor=$(B)/owner.anchor owner_chain=$(B)/owner.chain \
-	owner_list=$(B)/owner.list
-$(B)/base.img: $(B)/packages.bundle $(owner_files)
+# The base system, and the same with programs that test it.
+base.files = $(owner.owned_files)
+tests.files = $(test-owner.owned_files)
+$(B)/base.img: $(owner.owned)
+$(B)/tests.img: $(test-owner.owned)
+$(eval $(call image,tests,systems/base.sys))
 
-# What must be refused, beside what must not: a bundle, and an owner who approves what is good (tests/attack/make_bad).
-$(B)/attack/packages.bundle: $(B)/host/bin/make_bad $(PACKAGES)
-	@mkdir -p $(@D)
-	$(Q)$< $(@D) $(PACKAGES)
-$(addprefix $(B)/attack/owner.,anchor chain list): $(B)/attack/packages.bundle
+# The verifier alone, and with a list in which somebody changed a developer's name after the owner had signed it.
+$(B)/ledger_list.list: $(B)/owner.list
+	$(Q)LC_ALL=C sed 's/developer of /Developer of /' $< >$@ && ! cmp -s $< $@
+ledger.files = $(owner.owned_files)
+ledger_list.files = $(filter-out owner_list=%,$(owner.owned_files)) owner_list=$(B)/ledger_list.list
+$(B)/ledger.img: $(owner.owned)
+$(B)/ledger_list.img: $(owner.owned) $(B)/ledger_list.list
 
-packages: $(B)/packages.bundle $(B)/owner.anchor
+# What must be refused, beside what must not: a bundle, and owners who approve what is good (tests/attack/make_bad).
+attack := $(B)/attack/packages.bundle $(B)/attack/owner.anchor $(B)/attack/owner.chain $(B)/attack/owner.list
+$(attack) &: $(B)/host/bin/make_bad $(B)/base.lxp
+	@mkdir -p $(B)/attack
+	$(Q)$< $(B)/attack $(B)/base.lxp
+attack.files := packages=$(B)/attack/packages.bundle owner_anchor=$(B)/attack/owner.anchor \
+	owner_chain=$(B)/attack/owner.chain owner_list=$(B)/attack/owner.list
+$(B)/attack.img: $(attack)
+$(eval $(call image,attack,systems/base.sys))
+
+packages: $(owner.owned)
 .PHONY: packages

@@ -79,15 +79,15 @@ $(B)/payload.bin:
 core.files := payload=$(B)/payload.bin
 $(B)/core.img: $(B)/payload.bin
 
-# image NAME: from its .sys file, wherever that stands; NAME.files: files on the command line of lxpack, as NAME=PATH.
+# image NAME SYS: from a .sys file; NAME.files: files on the command line of lxpack, as NAME=PATH.
 define image
-$(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
-	@mkdir -p $$(@D)/$(notdir $(basename $(1)))
+$(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
+	@mkdir -p $$(@D)/$(1)
 	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
-		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $$($(notdir $(basename $(1))).files) $(1)
+		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
 endef
-$(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(s))))
-images: $(systems:%=$(B)/%.img)
+$(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
+images: $(systems:%=$(B)/%.img) $(B)/tests.img
 
 # LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun).
 run: $(B)/$(SYSTEM).img $(if $(LX_SCRIPT),$(B)/host/bin/lxrun)
@@ -120,10 +120,10 @@ check-model: | $(B)/deps
 	@tests/run.sh each model sh tests/model/run.sh
 
 ifeq ($(has_kernel),yes)
-check-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
+check-system: images $(B)/host/bin/lxtest
 	@tests/run.sh each system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
 
-bench-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
+bench-system: images $(B)/host/bin/lxtest
 	@$(B)/host/bin/lxtest -i $(B) -b $(B)/bench.csv $(shell grep -l '^measure' $(system_tests)) | sed -n 's/^# //p'
 else
 check-system:

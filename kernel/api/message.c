@@ -53,17 +53,6 @@ static uint64_t transfer_caps(struct tcb *from, const struct seL4_IPCBuffer *fro
     return seL4_MessageInfo_new(0, unwrapped, moved, 0);
 }
 
-static void transfer_words(struct tcb *from, const struct seL4_IPCBuffer *from_buffer, struct tcb *to,
-                           struct seL4_IPCBuffer *to_buffer, uint64_t length)
-{
-    for (unsigned i = 0; i < seL4_FastMessageRegisters && i < length; i++) {
-        to->regs.x[REG_MESSAGE + i] = from->regs.x[REG_MESSAGE + i];
-    }
-    for (uint64_t i = seL4_FastMessageRegisters; i < length; i++) {
-        to_buffer->msg[i] = from_buffer->msg[i];
-    }
-}
-
 void message_transfer(struct tcb *from, const struct endpoint *ep, uint64_t badge, bool can_grant, struct tcb *to)
 {
     struct seL4_IPCBuffer *to_buffer = message_buffer(to, true);
@@ -79,7 +68,7 @@ void message_transfer(struct tcb *from, const struct endpoint *ep, uint64_t badg
     if (length > seL4_FastMessageRegisters && (from_buffer == NULL || to_buffer == NULL)) {
         length = seL4_FastMessageRegisters;
     }
-    transfer_words(from, from_buffer, to, to_buffer, length);
+    message_copy_words(from, from_buffer, to, to_buffer, length);
     uint64_t caps = 0;
     if (can_grant && seL4_MessageInfo_extraCaps(info) != 0) {
         caps = transfer_caps(from, from_buffer, ep, to, to_buffer);

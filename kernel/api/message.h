@@ -51,6 +51,18 @@ static inline uint64_t message_length(const struct tcb *t)
     return length <= seL4_MsgMaxLength ? length : seL4_MsgMaxLength;
 }
 
+/** Copies the first `length` words; the buffers are looked at only for words that do not fit in registers. */
+static inline void message_copy_words(const struct tcb *from, const struct seL4_IPCBuffer *from_buffer, struct tcb *to,
+                                      struct seL4_IPCBuffer *to_buffer, uint64_t length)
+{
+    for (unsigned i = 0; i < seL4_FastMessageRegisters && i < length; i++) {
+        to->regs.x[REG_MESSAGE + i] = from->regs.x[REG_MESSAGE + i];
+    }
+    for (uint64_t i = seL4_FastMessageRegisters; i < length; i++) {
+        to_buffer->msg[i] = from_buffer->msg[i];
+    }
+}
+
 /**
  * Copies the message of `from` (or its fault, if it has one) to `to`, with the badge and, if `can_grant`, capabilities.
  * `ep` is the endpoint the message goes through; its own capabilities are unwrapped to badges. NULL for a reply.

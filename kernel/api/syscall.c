@@ -2,6 +2,7 @@
 /** Entries and the system calls: see syscall.h and invocation.h. */
 #include "api/syscall.h"
 
+#include "api/fastpath.h"
 #include "api/fault.h"
 #include "api/invocation.h"
 #include "arch.h"
@@ -278,11 +279,9 @@ static bool invoke_object(struct tcb *t, struct slot *slot, uint64_t info, struc
     return true;
 }
 
-/* @return true when preempted or faulted: a second phase must not follow. */
-static bool invoke(uint64_t cptr, struct invoke_options how)
+/* Invokes what `cptr` names. @return true when preempted or faulted: a second phase must not follow. */
+static bool invoke_found(struct tcb *t, struct slot *slot, uint64_t cptr, struct invoke_options how)
 {
-    struct tcb *t = kernel.current;
-    struct slot *slot = cspace_find(t, cptr);
     if (unlikely(slot == NULL)) {
         if (how.blocking) {
             raise_cap_fault(t, cptr, false, cspace_lookup(t, cptr).failure);
@@ -295,6 +294,11 @@ static bool invoke(uint64_t cptr, struct invoke_options how)
         return false;
     }
     return invoke_object(t, slot, info, how);
+}
+
+static bool invoke(uint64_t cptr, struct invoke_options how)
+{
+    return invoke_found(kernel.current, cspace_find(kernel.current, cptr), cptr, how);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------------------------------------------ */
@@ -343,19 +347,10 @@ static const struct invoke_options as_send = {.blocking = true};
 static const struct invoke_options as_nb_send = {.blocking = false};
 static const struct invoke_options as_first_phase = {.can_donate = true, .first_phase = true};
 
-static void raise_unknown_syscall(struct tcb *t, uint64_t number, bool foreign)
-{
-    struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {number, foreign}};
-    fault_raise(t, &fault);
-}
-
 static void dispatch(struct tcb *t)
 {
     const uint64_t *x = t->regs.x;
-    switch ((int64_t)x[REG_SYSCALL]) {
-    case seL4_SysCall:
-        (void)invoke(x[REG_CAP], as_call);
-        break;
+    switch ((int64_t)x[REG_SYSCALL]) { /* Call has its own way: syscall_general_call() */
     case seL4_SysReplyRecv:
         if (!invoke(x[REG_REPLY], as_first_phase)) {
             receive(true, true);
@@ -392,49 +387,66 @@ static void dispatch(struct tcb *t)
     case seL4_SysYield:
         sched_yield();
         break;
-    default:
-        raise_unknown_syscall(t, x[REG_SYSCALL], false);
+    default: {
+        struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {x[REG_SYSCALL]}};
+        fault_raise(t, &fault);
         break;
     }
+    }
+}
+
+void syscall_general(struct tcb *t)
+{
+    if (sched_enter()) {
+        dispatch(t);
+    }
+    sched_leave();
+}
+
+void syscall_general_call(struct tcb *t, struct slot *slot)
+{
+    if (sched_enter()) {
+        (void)invoke_found(t, slot, t->regs.x[REG_CAP], as_call);
+    }
+    sched_leave();
+}
+
+void syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2)
+{
+    if (sched_enter()) {
+        struct fault fault = {.type = type, .word = {word0, word1, word2}};
+        fault_raise(t, &fault);
+    }
+    sched_leave();
 }
 
 void enter_syscall(void)
 {
     struct tcb *t = kernel.current;
-    if (sched_enter()) {
-        if ((t->flags & seL4_TCBFlag_foreignSyscalls) != 0) {
-            raise_unknown_syscall(t, t->regs.x[8], true);
-        } else {
-            dispatch(t);
-        }
+    if (unlikely((t->flags & seL4_TCBFlag_foreignSyscalls) != 0)) {
+        fastpath_fault(t, seL4_Fault_UnknownSyscall, t->regs.x[8], true, 0);
+    } else if ((int64_t)t->regs.x[REG_SYSCALL] == seL4_SysCall) {
+        fastpath_call(t);
+    } else if ((int64_t)t->regs.x[REG_SYSCALL] == seL4_SysReplyRecv) {
+        fastpath_reply_recv(t);
+    } else {
+        syscall_general(t);
     }
-    sched_leave();
-}
-
-static void enter_fault(const struct fault *fault)
-{
-    if (sched_enter()) {
-        fault_raise(kernel.current, fault);
-    }
-    sched_leave();
 }
 
 void enter_vm_fault(uint64_t address, uint64_t fsr, bool instruction)
 {
-    struct fault fault = {.type = seL4_Fault_VMFault, .word = {address, fsr, instruction}};
-    enter_fault(&fault);
+    fastpath_fault(kernel.current, seL4_Fault_VMFault, address, fsr, instruction);
 }
 
 void enter_user_exception(uint64_t number, uint64_t code)
 {
-    struct fault fault = {.type = seL4_Fault_UserException, .word = {number, code}};
-    enter_fault(&fault);
+    fastpath_fault(kernel.current, seL4_Fault_UserException, number, code, 0);
 }
 
 void enter_trap(uint64_t syndrome)
 {
-    struct fault fault = {.type = seL4_Fault_VCPUFault, .word = {syndrome & UINT32_MAX}};
-    enter_fault(&fault);
+    fastpath_fault(kernel.current, seL4_Fault_VCPUFault, syndrome & UINT32_MAX, 0, 0);
 }
 
 void enter_interrupt(void)

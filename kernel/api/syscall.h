@@ -8,7 +8,7 @@
 #ifndef KERNEL_API_SYSCALL_H
 #define KERNEL_API_SYSCALL_H
 
-#include "klib/klib.h"
+#include "object/objects.h"
 
 /** svc: x7 of the current thread says which system call. */
 void enter_syscall(void);
@@ -21,6 +21,19 @@ void enter_user_exception(uint64_t number, uint64_t code);
 
 /** Any other trap to EL2; the interface reports it as a fault of a VCPU even where there is none. */
 void enter_trap(uint64_t syndrome);
+
+/* ---- general paths: what fast paths fall back on */
+
+/** Every system call but Call. */
+void syscall_general(struct tcb *t);
+
+/** Call; `slot` is what x0 names, or NULL. */
+void syscall_general_call(struct tcb *t, struct slot *slot);
+
+/** A fault with the words of struct fault. */
+void syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2);
+
+/* ---- interrupts */
 
 /** An interrupt, while user level ran or nothing did. */
 void enter_interrupt(void);

@@ -233,7 +233,84 @@ static void do_resume(struct input *in)
     world_call(&call);
 }
 
-static void step(struct input *in)
+/* ---- clients and servers, who meet all the time: for the fast paths ------------------------------------------------------ */
+
+/* Thread 0 handles the faults of all, 2 and 4 are servers at endpoints of their own, the odd ones are clients. */
+static void serve(struct input *in, unsigned n, uint8_t choice, struct world_call *call)
+{
+    call->number = choice < 24 ? seL4_SysRecv : seL4_SysReplyRecv;
+    call->cap = n == 0 ? WORLD_ENDPOINT + 3 : WORLD_ENDPOINT + n / 2 - 1;
+    if (choice >= 240) { /* a server is a client as well */
+        call->number = seL4_SysCall;
+        call->cap = WORLD_ENDPOINT + take(in) % 2u;
+    }
+}
+
+static void ask(struct input *in, uint8_t choice, struct world_call *call)
+{
+    static const uint8_t asked[] = {WORLD_ENDPOINT, WORLD_ENDPOINT + 1, WORLD_ENDPOINT + 4, WORLD_ENDPOINT + 5};
+    call->number = choice < 200 ? seL4_SysCall : choice < 220 ? seL4_SysSend : seL4_SysNBSend;
+    call->cap = choice < 220 ? asked[take(in) % sizeof asked] : WORLD_NOTIFICATION + choice % 3u;
+}
+
+/* The root, when nobody else can run: contexts come and go, so that servers are passive or not. */
+static void arrange(struct input *in, uint8_t choice, struct world_call *call)
+{
+    unsigned n = take(in) % WORLD_THREADS;
+    uint64_t flag = seL4_TCBFlag_foreignSyscalls;
+    *call = (struct world_call){.number = seL4_SysCall, .cap = WORLD_TCB + n};
+    switch (choice % 8) {
+    case 0:
+        call->cap = WORLD_SC + n;
+        call->info = seL4_MessageInfo_new(seL4_SchedContextUnbind, 0, 0, 0);
+        break;
+    case 1:
+        call->cap = WORLD_SC + n;
+        call->info = seL4_MessageInfo_new(seL4_SchedContextBind, 0, 1, 0);
+        call->extra[0] = WORLD_TCB + n;
+        break;
+    case 2:
+        call->info = seL4_MessageInfo_new(seL4_TCBSetPriority, 0, 1, 1);
+        call->word[0] = 90 + choice % 64u;
+        call->extra[0] = seL4_CapInitThreadTCB;
+        break;
+    case 3:
+        call->info = seL4_MessageInfo_new(seL4_TCBSetFlags, 0, 0, 2);
+        call->word[choice < 192 && n % 2 != 0] = flag;
+        break;
+    default:
+        call->info = seL4_MessageInfo_new(choice < 224 ? seL4_TCBResume : seL4_TCBSuspend, 0, 0, 0);
+        break;
+    }
+}
+
+static void talk(struct input *in)
+{
+    unsigned n = 0;
+    while (n < WORLD_THREADS && kernel.current != world_thread(n)) {
+        n++;
+    }
+    uint8_t choice = take(in);
+    uint8_t shape = take(in);
+    struct world_call call = {.reply = WORLD_REPLY + n,
+                              .info = seL4_MessageInfo_new(shape >= 192 ? choice : 0, 0, shape % 16 == 0, shape % 9),
+                              .word = {choice, shape, n, 3, 4, 5, 6, 7},
+                              .extra = {WORLD_FRAME},
+                              .dest = shape};
+    if (n == WORLD_THREADS) {
+        arrange(in, choice, &call);
+    } else if (n % 2 == 0) {
+        serve(in, n, choice, &call);
+    } else if (shape % 8 == 1) {
+        world_fault(choice, shape >= 128);
+        return;
+    } else {
+        ask(in, choice, &call);
+    }
+    world_call(&call);
+}
+
+static void step(struct input *in, bool talking)
 {
     uint8_t what = take(in);
     if (kernel.current == &kernel.idle_tcb) {
@@ -246,11 +323,15 @@ static void step(struct input *in)
         return;
     }
     sim_advance((ticks_t)(what & 15) * 211);
-    if ((what & 0x10) != 0) {
+    if ((what & 0x10) != 0 && (!talking || what >= 224)) {
         sim.irq_pending[32 + take(in) % 32] = true;
         kernel.work_units = 99; /* the next preemption point looks */
     } else if (arch_interrupt_is_pending()) {
         enter_interrupt();
+        return;
+    }
+    if (talking) {
+        talk(in);
         return;
     }
     if (is_root() && (what & 3) == 0) {
@@ -262,7 +343,7 @@ static void step(struct input *in)
         if ((what & 15) != 3 || is_root()) {
             do_ipc(in);
         } else {
-            enter_vm_fault(take_word(in), 0x92000007, take(in) % 2 != 0);
+            world_fault(take_word(in), take(in) % 2 != 0);
         }
         break;
     case 1:
@@ -291,6 +372,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct input in = {data, len};
+    bool talking = take(&in) % 2 != 0;
     world_start();
     /* Threads run from the start: the root lets them. */
     for (unsigned n = 0; n < WORLD_THREADS; n++) {
@@ -305,7 +387,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     world_call(&step_down);
     enum { STEPS_MAX = 400 };
     for (unsigned i = 0; i < STEPS_MAX && in.left != 0; i++) {
-        step(&in);
+        step(&in, talking);
         world_check("a step");
     }
     return 0;

@@ -11,6 +11,8 @@
 #include "arch.h"
 #include "check/check.h"
 #include "init/boot.h"
+#include "object/ipc.h"
+#include "sched/sched.h"
 
 static struct slot *root_slots;
 unsigned world_seed;
@@ -39,6 +41,122 @@ void world_check(const char *after)
     }
 }
 
+/* ---- entries, on both paths --------------------------------------------------------------------------------------------- */
+
+struct world_compared world_compared;
+
+/* All that a kernel step can change. */
+struct machine {
+    struct kernel_state kernel;
+    struct sim sim;
+    uint8_t ram[SIM_RAM_BYTES];
+};
+static struct machine before;
+static struct machine after_fast;
+
+static void save(struct machine *m)
+{
+    m->kernel = kernel;
+    m->sim = sim;
+    memcpy(m->ram, sim_ram, sizeof sim_ram);
+}
+
+static void restore(const struct machine *m)
+{
+    kernel = m->kernel;
+    sim = m->sim;
+    memcpy(sim_ram, m->ram, sizeof sim_ram);
+}
+
+/* Would anything be done about time in an entry at this moment? A fast path may leave that to the timer's interrupt. */
+static bool time_matters(void)
+{
+    struct sched_context *sc = kernel.current_sc;
+    ticks_t consumed = kernel.consumed + sim.time - kernel.now;
+    return !refill_is_sufficient(sc, consumed, refill_min_budget()) || kernel.domain_end < sim.time + refill_min_budget() ||
+           (kernel.release_head != NULL && refill_is_ready(kernel.release_head->sc, sim.time));
+}
+
+/*
+ * Takes the fast path; if there was one, goes back and takes the general one, which must leave the same behind, byte for byte
+ * (but for the count of fast switches).
+ */
+static void enter_both(void (*enter)(const void *what), const void *what, uint64_t *compared)
+{
+    save(&before);
+    bool comparable = !time_matters();
+    enter(what);
+    if (sim.fast_switches == before.sim.fast_switches || !comparable) {
+        return;
+    }
+    sched_update_time();
+    save(&after_fast);
+    restore(&before);
+    sim.fast_paths = false;
+    enter(what);
+    sim.fast_paths = true;
+    sim.fast_switches = after_fast.sim.fast_switches;
+    if (memcmp(&kernel, &after_fast.kernel, sizeof kernel) != 0 || memcmp(&sim, &after_fast.sim, sizeof sim) != 0 ||
+        memcmp(sim_ram, after_fast.ram, sizeof sim_ram) != 0) {
+        size_t at = 0;
+        while (at < sizeof sim_ram && sim_ram[at] == after_fast.ram[at]) {
+            at++;
+        }
+        fprintf(stderr, "the fast path leaves something else than the general one (RAM at %#zx, seed %u)\n", at, world_seed);
+        abort();
+    }
+    ++*compared;
+}
+
+static void do_syscall(const void *what)
+{
+    (void)what;
+    enter_syscall();
+}
+
+struct fault_entry {
+    uaddr_t address;
+    bool fetch;
+};
+
+static void do_fault(const void *what)
+{
+    const struct fault_entry *f = what;
+    enter_vm_fault(f->address, 0x92000007, f->fetch);
+}
+
+void world_fault(uaddr_t address, bool fetch)
+{
+    const struct fault_entry f = {address, fetch};
+    kernel.current->regs.fault_pc = kernel.current->regs.pc;
+    enter_both(do_fault, &f, &world_compared.faults);
+}
+
+/* The endpoint that a capability of the root CNode names, or NULL. */
+static const struct endpoint *endpoint_at(uint64_t index)
+{
+    bool good = index < WORLD_SLOTS && cap_type(root_slots[index].cap) == CAP_ENDPOINT;
+    return good ? kptr(cap_address(root_slots[index].cap)) : NULL;
+}
+
+/* Saving and restoring is slow: only for system calls that may have a fast path. */
+static uint64_t *may_be_fast(const struct tcb *t, const struct world_call *call)
+{
+    const struct endpoint *ep = endpoint_at(call->cap);
+    if ((t->flags & seL4_TCBFlag_foreignSyscalls) != 0) {
+        return &world_compared.faults;
+    }
+    if (call->number == seL4_SysCall && ep != NULL && endpoint_state(ep) == ENDPOINT_RECEIVERS) {
+        return &world_compared.calls;
+    }
+    if (call->number == seL4_SysReplyRecv && ep != NULL && call->reply < WORLD_SLOTS &&
+        cap_type(root_slots[call->reply].cap) == CAP_REPLY) {
+        const struct reply *reply = kptr(cap_address(root_slots[call->reply].cap));
+        return reply->tcb != NULL && reply->tcb->state == THREAD_BLOCKED_REPLY ? &world_compared.replies : NULL;
+    }
+    return NULL;
+}
+
 void world_call(const struct world_call *call)
 {
     struct tcb *t = kernel.current;
@@ -56,7 +174,12 @@ void world_call(const struct world_call *call)
     t->regs.x[REG_NBSENDRECV_DEST] = call->dest;
     t->regs.pc += 4;
     t->regs.fault_pc = t->regs.pc - 4;
-    enter_syscall();
+    uint64_t *compared = may_be_fast(t, call);
+    if (compared != NULL) {
+        enter_both(do_syscall, NULL, compared);
+    } else {
+        enter_syscall();
+    }
 }
 
 uint64_t world_invoke(uint64_t cap, uint64_t label, unsigned words, const uint64_t *word, unsigned extras,
@@ -176,6 +299,7 @@ void world_start(void)
     memset(sim_ram, 0, sizeof sim_ram);
     sim.deadline = UINT64_MAX;
     sim.time = 1000000;
+    sim.fast_paths = true;
     static const unsigned reserved[] = {25, 27};
     struct boot_input in = {
         .root_image = {SIM_RAM_START + 0x20000, SIM_RAM_START + 0x22000},

@@ -48,6 +48,17 @@ void world_call(const struct world_call *call);
 uint64_t world_invoke(uint64_t cap, uint64_t label, unsigned words, const uint64_t *word, unsigned extras,
                       const uint64_t *extra);
 
+/** A read (fetch: an instruction fetch) of the running thread faults. */
+void world_fault(uaddr_t address, bool fetch);
+
+/** How often the fast path was taken and compared with the general one, by kind. */
+struct world_compared {
+    uint64_t calls;
+    uint64_t replies;
+    uint64_t faults;
+};
+extern struct world_compared world_compared;
+
 /** The initial thread. */
 struct tcb *world_root(void);
 

@@ -146,12 +146,14 @@ struct lookup_failure {
     uint8_t type; /**< seL4_InvalidRoot, ... */
     uint8_t bits_left;
     uint8_t bits_found;
+    uint8_t reserved[5];
     uint64_t guard_found;
 };
 
 struct fault {
     uint8_t type; /**< seL4_Fault_*; NullFault: none */
     bool in_receive;
+    uint8_t reserved[6];
     struct lookup_failure lookup;
     uint64_t word[3]; /**< CapFault: cptr. UnknownSyscall: number, 1 if foreign. UserException: number, code. VMFault: address,
                            FSR, instruction. Timeout: badge, consumed */

@@ -3,7 +3,7 @@
 #include "sched/sched.h"
 
 #include "api/fault.h"
-#include "arch.h"
+#include "arch_switch.h"
 #include "object/ipc.h"
 #include "sched/refill.h"
 
@@ -395,8 +395,7 @@ static void set_timer(void)
     arch_timer_set(next);
 }
 
-/* Ends the accounts of the context that ran and starts those of the one that runs now. */
-static void account(void)
+void sched_account(void)
 {
     struct sched_context *sc = kernel.current->sc;
     sched_commit_time();
@@ -408,16 +407,6 @@ static void account(void)
     }
     set_timer();
     kernel.reprogram_timer = false;
-}
-
-void sched_switch_directly(struct tcb *to)
-{
-    struct tcb *from = kernel.current;
-    kernel.current = to;
-    arch_switch(from, to);
-    if (to->sc != kernel.current_sc) {
-        account();
-    }
 }
 
 void sched_decide(void)
@@ -448,7 +437,7 @@ void sched_decide(void)
     kernel.recheck_current = false;
     struct tcb *t = kernel.current;
     if (kernel.reprogram_timer || t->sc != kernel.current_sc) {
-        account();
+        sched_account();
     }
     if (unlikely(t->yield_to != NULL)) {
         sched_context_complete_yield(t);

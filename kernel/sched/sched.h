@@ -72,11 +72,8 @@ static inline void sched_leave(void)
     }
 }
 
-/**
- * Switches at once to `to`, which is not queued, and charges time if it runs on another context. For fast paths: what the
- * running thread does next has been settled, and nothing that is ready comes before `to`.
- */
-void sched_switch_directly(struct tcb *to);
+/** Ends the accounts of the context that ran, begins those of the running thread's, and sets the timer. */
+void sched_account(void);
 
 /** True when `to` may run next if the running thread blocks: nobody that is ready comes before it. */
 static inline bool sched_may_run_next(const struct tcb *to)

@@ -24,15 +24,16 @@ static struct cursor bytes_of(const struct lx_blob *blob)
     return cursor_of((const void *)blob->addr, blob->len_bytes);
 }
 
-static void publish_notes(void)
+static void publish_notes(uint64_t took_ns)
 {
     for (uint32_t i = 0; i < work.note_count; i++) {
         const struct catalog_note *n = &work.notes[i];
         journal_write((struct journal *)journal.addr, rt_ticks(), n->kind, "%s", n->text);
-        if (n->kind == JOURNAL_REFUSED || i + 1 == work.note_count) {
+        if (n->kind == JOURNAL_REFUSED) {
             rt_log("%s", n->text);
         }
     }
+    rt_log("%s; %lu us", work.notes[work.note_count - 1].text, (unsigned long)(took_ns / 1000)); /* the sum */
 }
 
 void init(void)
@@ -46,8 +47,9 @@ void init(void)
                                .owner_anchor = bytes_of(&owner_anchor),
                                .owner_chain = bytes_of(&owner_chain),
                                .owner_list = bytes_of(&owner_list)};
+    uint64_t start_ns = rt_now_ns();
     catalog_build(&in, &work, (struct catalog *)catalog.addr);
-    publish_notes();
+    publish_notes(rt_now_ns() - start_ns);
 }
 
 bool protected(struct message *m)

@@ -67,6 +67,11 @@ static inline bool arch_interrupt_is_pending(void)
     return (READ_SYSREG(isr_el1) & ISR_IRQ) != 0;
 }
 
+static inline bool arch_fast_paths(void)
+{
+    return KERNEL_FAST_PATHS != 0;
+}
+
 static inline uint64_t arch_user_spsr(uint64_t value)
 {
     return (value & ARCH_SPSR_FLAGS) | ARCH_USER_SPSR;

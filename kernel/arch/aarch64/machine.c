@@ -8,6 +8,7 @@
 #include "api/syscall.h"
 #include "arch.h"
 #include "arch/aarch64/offsets.h"
+#include "arch_switch.h"
 #include "object/vspace.h"
 
 _Static_assert(offsetof(struct tcb, regs) == 0, "entry.S saves to the start of a TCB");
@@ -28,22 +29,7 @@ _Static_assert(offsetof(struct registers, fault_pc) == 272, "entry.S");
 /* EL0: cache maintenance by address, CTR and DC ZVA allowed; WFI and WFE trap. Reserved-one bits as the architecture says. */
 #define SCTLR_EL1_NATIVE (0x30d00800ull | bit(26) /* UCI */ | bit(15) /* UCT */ | bit(14) /* DZE */)
 
-#define CPTR_BASE 0x33ffull
-#define CPTR_TRAP_FPU bit(10)
-
-enum {
-    CNTKCTL_PHYSICAL_COUNTER = 1 << 0,
-    CNTKCTL_VIRTUAL_COUNTER = 1 << 1,
-    CNTKCTL_PHYSICAL_TIMER = 1 << 9,
-    CNTKCTL_NATIVE = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_PHYSICAL_TIMER,
-    CNTKCTL_FOREIGN = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_VIRTUAL_COUNTER,
-};
-
-static struct {
-    uint64_t vttbr;
-    uint64_t cptr;
-    uint64_t cntkctl;
-} loaded; /* what the registers hold, to save writing them */
+struct arch_loaded arch_loaded;
 
 /* The root of threads without an address space: everything faults. */
 static uint64_t empty_vspace[1 << seL4_VSpaceIndexBits] __attribute__((aligned(1 << seL4_VSpaceBits)));
@@ -66,78 +52,36 @@ void machine_init(void)
     WRITE_SYSREG(cnthp_ctl_el2, 1);
     WRITE_SYSREG(tpidr_el0, 0);
     WRITE_SYSREG(tpidrro_el0, 0);
-    loaded.cptr = CPTR_BASE | CPTR_TRAP_FPU;
-    WRITE_SYSREG(cptr_el2, loaded.cptr);
-    loaded.cntkctl = CNTKCTL_NATIVE;
-    WRITE_SYSREG(cntkctl_el1, loaded.cntkctl);
-    loaded.vttbr = kptr_address(empty_vspace);
-    WRITE_SYSREG(vttbr_el2, loaded.vttbr);
+    arch_loaded.cptr = ARCH_CPTR_BASE | ARCH_CPTR_TRAP_FPU;
+    WRITE_SYSREG(cptr_el2, arch_loaded.cptr);
+    arch_loaded.cntkctl = ARCH_CNTKCTL_NATIVE;
+    WRITE_SYSREG(cntkctl_el1, arch_loaded.cntkctl);
+    arch_loaded.vttbr = kptr_address(empty_vspace);
+    WRITE_SYSREG(vttbr_el2, arch_loaded.vttbr);
     __asm__ volatile("tlbi alle1\n\tdsb nsh\n\tisb" : : : "memory");
 }
 
 /* ---- switching ----------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t vttbr_of(const struct tcb *t)
+uint64_t arch_rare_vttbr(const struct tcb *t)
 {
-    uint64_t entry = vspace_active_entry(t);
-    if (likely(entry != 0)) {
-        return round_down(entry, seL4_VSpaceBits) | entry << 56 >> 8; /* VMID: bits 7..0 of the entry, 55..48 of the register */
-    }
     struct active_vspace space = vspace_activate(t);
     return space.root != 0 ? space.root | (uint64_t)space.vmid << 48 : kptr_address(empty_vspace);
 }
 
 void arch_activate_vspace(const struct tcb *t)
 {
-    uint64_t vttbr = vttbr_of(t);
-    if (vttbr != loaded.vttbr) {
-        loaded.vttbr = vttbr;
-        WRITE_SYSREG(vttbr_el2, vttbr);
-    }
-}
-
-static bool may_use_fpu_now(const struct tcb *t)
-{
-    return t == kernel.fpu_owner && (t->flags & seL4_TCBFlag_fpuDisabled) == 0;
-}
-
-/* Access to FPU and timers: the registers are written only when something changes. */
-static void load_controls(const struct tcb *t)
-{
-    uint64_t cptr = may_use_fpu_now(t) ? CPTR_BASE : CPTR_BASE | CPTR_TRAP_FPU;
-    if (cptr != loaded.cptr) {
-        loaded.cptr = cptr;
-        WRITE_SYSREG(cptr_el2, cptr);
-    }
-    uint64_t cntkctl = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0 ? CNTKCTL_FOREIGN : CNTKCTL_NATIVE;
-    if (cntkctl != loaded.cntkctl) {
-        loaded.cntkctl = cntkctl;
-        WRITE_SYSREG(cntkctl_el1, cntkctl);
-    }
+    arch_load_vspace(t);
 }
 
 void arch_load_thread_registers(const struct tcb *t)
 {
-    WRITE_SYSREG(tpidr_el0, t->regs.tpidr_el0);
-    WRITE_SYSREG(tpidrro_el0, t->regs.tpidrro_el0);
+    arch_put_thread_registers(t);
 }
 
 void arch_store_thread_registers(struct tcb *t)
 {
-    t->regs.tpidr_el0 = READ_SYSREG(tpidr_el0);
-    t->regs.tpidrro_el0 = READ_SYSREG(tpidrro_el0);
-}
-
-void arch_switch(struct tcb *from, struct tcb *to)
-{
-    if (from != &kernel.idle_tcb) {
-        arch_store_thread_registers(from);
-    }
-    if (to != &kernel.idle_tcb) {
-        arch_load_thread_registers(to);
-        arch_activate_vspace(to);
-        load_controls(to);
-    }
+    arch_get_thread_registers(t);
 }
 
 void arch_forget_thread(struct tcb *t)
@@ -146,14 +90,14 @@ void arch_forget_thread(struct tcb *t)
         kernel.fpu_owner = NULL;
     }
     if (t == kernel.current) {
-        load_controls(t);
+        arch_load_controls(t);
     }
 }
 
 void arch_flags_changed(struct tcb *t)
 {
     if (t == kernel.current) {
-        load_controls(t);
+        arch_load_controls(t);
     }
 }
 
@@ -182,8 +126,8 @@ enum {
 /* The first use of the FPU since another thread used it: its registers change hands. */
 static void give_fpu(struct tcb *t)
 {
-    loaded.cptr = CPTR_BASE;
-    WRITE_SYSREG(cptr_el2, CPTR_BASE);
+    arch_loaded.cptr = ARCH_CPTR_BASE;
+    WRITE_SYSREG(cptr_el2, ARCH_CPTR_BASE);
     arch_isb();
     if (kernel.fpu_owner != NULL) {
         arch_fpu_store(&kernel.fpu_owner->fpu);
@@ -229,11 +173,11 @@ void arch_user_error(uint64_t syndrome)
 
 /* ---- TLB ------------------------------------------------------------------------------------------------------------------------------ */
 
-/* Invalidation by address works on the VMID that is loaded. */
+/* Invalidation by address works on the VMID that is arch_loaded. */
 static void with_vmid(uint8_t vmid, uint64_t page, bool all)
 {
     uint64_t wanted = (uint64_t)vmid << 48 | kptr_address(empty_vspace);
-    bool other = loaded.vttbr >> 48 != vmid;
+    bool other = arch_loaded.vttbr >> 48 != vmid;
     __asm__ volatile("dsb ishst" : : : "memory");
     if (other) {
         WRITE_SYSREG(vttbr_el2, wanted);
@@ -246,7 +190,7 @@ static void with_vmid(uint8_t vmid, uint64_t page, bool all)
     }
     __asm__ volatile("dsb nsh\n\tisb" : : : "memory");
     if (other) {
-        WRITE_SYSREG(vttbr_el2, loaded.vttbr);
+        WRITE_SYSREG(vttbr_el2, arch_loaded.vttbr);
         arch_isb();
     }
 }

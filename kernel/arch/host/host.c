@@ -77,12 +77,6 @@ void arch_timer_acknowledge(void)
     sim.deadline = UINT64_MAX;
 }
 
-void arch_switch(struct tcb *from, struct tcb *to)
-{
-    (void)from;
-    arch_activate_vspace(to);
-}
-
 /* Gives the address space its VMID, as the machine would. */
 void arch_activate_vspace(const struct tcb *t)
 {

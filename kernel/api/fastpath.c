@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/** Fast paths: see fastpath.h. In each function the checks come first; the first line that changes anything says so. */
+#include "api/fastpath.h"
+
+#include "api/fault.h"
+#include "api/message.h"
+#include "api/syscall.h"
+#include "arch_switch.h"
+#include "object/cspace.h"
+#include "object/ipc.h"
+#include "sched/sched.h"
+
+/* ---- messages without capabilities ------------------------------------------------------------------------------------------ */
+
+struct transfer {
+    uint64_t length;
+    const struct seL4_IPCBuffer *from; /* of words that do not fit in registers; else not looked at */
+    struct seL4_IPCBuffer *to;
+};
+
+static inline bool prove_transfer(const struct tcb *from, const struct tcb *to, struct transfer *out)
+{
+    uint64_t info = from->regs.x[REG_INFO];
+    out->length = seL4_MessageInfo_length(info);
+    out->from = NULL;
+    out->to = NULL;
+    if (seL4_MessageInfo_extraCaps(info) != 0 || out->length > seL4_MsgMaxLength) {
+        return false;
+    }
+    if (out->length > seL4_FastMessageRegisters) {
+        out->from = message_buffer(from, false);
+        out->to = message_buffer(to, true);
+        return out->from != NULL && out->to != NULL;
+    }
+    return true;
+}
+
+static inline void do_transfer(const struct tcb *from, struct tcb *to, uint64_t badge, const struct transfer *m)
+{
+    uint64_t info = from->regs.x[REG_INFO];
+    to->regs.x[REG_CAP] = badge;
+    to->regs.x[REG_INFO] = seL4_MessageInfo_new(seL4_MessageInfo_label(info), 0, 0, m->length);
+    message_copy_words(from, m->from, to, m->to, m->length);
+}
+
+/* ---- who runs, and on whose time ------------------------------------------------------------------------------------------------ */
+
+/*
+ * True when `to`, which waits, may be switched to from the running thread. On a scheduling context of its own it needs one that
+ * is configured, and time is kept: there must be nothing to do about it.
+ */
+static inline __attribute__((always_inline)) bool prove_switch(struct tcb *to, bool own_context)
+{
+    if (!sched_may_run_next(to) || to->yield_to != NULL) {
+        return false;
+    }
+    if (!own_context) {
+        return true;
+    }
+    sched_update_time(); /* no harm if the general path does it again */
+    return to->sc->refill_max != 0 && !to->in_release_queue && sched_has_time() && !sched_release_is_due();
+}
+
+/* What the running thread does next has been settled; `to` is in no queue of the scheduler. */
+static inline void do_switch(struct tcb *to)
+{
+    struct tcb *from = kernel.current;
+    kernel.current = to;
+    arch_switch_users(from, to);
+    if (to->sc != kernel.current_sc) {
+        sched_account();
+    }
+}
+
+/* ---- meeting a receiver ----------------------------------------------------------------------------------------------------------- */
+
+struct meeting {
+    struct endpoint *ep;
+    struct tcb *to;
+    struct reply *reply;
+};
+
+/* The first thread that waits at the endpoint of `cap`, if the sender may wait for its reply. */
+static inline bool prove_meeting(struct cap cap, struct meeting *out)
+{
+    if (cap_type(cap) != CAP_ENDPOINT || !cap_has(cap, RIGHT_GRANT | RIGHT_GRANT_REPLY)) {
+        return false;
+    }
+    out->ep = kptr(cap_address(cap));
+    if (endpoint_state(out->ep) != ENDPOINT_RECEIVERS) {
+        return false;
+    }
+    out->to = out->ep->head;
+    out->reply = out->to->reply;
+    return out->reply != NULL && prove_switch(out->to, out->to->sc != NULL);
+}
+
+/* The receiver has its message and leaves the queue; the sender waits for the reply, and lends its context if none is there. */
+static inline void hand_over(struct tcb *t, const struct meeting *m)
+{
+    struct tcb *to = m->to;
+    struct tcb *next = to->queue_next;
+    m->ep->head = next;
+    to->queue_next = NULL;
+    if (next != NULL) {
+        next->queue_prev = NULL;
+    } else {
+        m->ep->tail_and_state = ENDPOINT_IDLE;
+    }
+    struct reply *reply = m->reply;
+    to->reply = NULL;
+    to->state = THREAD_RUNNING;
+    reply->tcb = t;
+    t->reply = reply;
+    t->state = THREAD_BLOCKED_REPLY;
+    struct sched_context *sc = t->sc;
+    if (to->sc == NULL) {
+        struct reply *below = sc->reply;
+        reply->below = below;
+        if (below != NULL) {
+            below->above = (uintptr_t)reply;
+        }
+        reply->above = (uintptr_t)sc | REPLY_ABOVE_IS_SC;
+        sc->reply = reply;
+        sc->tcb = to;
+        to->sc = sc;
+        t->sc = NULL;
+    } else {
+        sched_context_unblocked(to->sc);
+    }
+    do_switch(to);
+}
+
+void fastpath_call(struct tcb *t)
+{
+    struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
+    struct meeting m = {0};
+    struct transfer words = {0};
+    if (unlikely(!arch_fast_paths() || slot == NULL || !prove_meeting(slot->cap, &m) || !cap_has(slot->cap, RIGHT_SEND) ||
+                 !prove_transfer(t, m.to, &words))) {
+        syscall_general_call(t, slot);
+        return;
+    }
+    /* From here on nothing can fail. */
+    do_transfer(t, m.to, cap_badge(slot->cap), &words);
+    hand_over(t, &m);
+}
+
+void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2)
+{
+    struct cap handler = t->slots[TCB_FAULT_HANDLER].cap;
+    struct meeting m = {0};
+    if (unlikely(!arch_fast_paths() || !prove_meeting(handler, &m))) {
+        syscall_general_fault(t, type, word0, word1, word2);
+        return;
+    }
+    /* From here on nothing can fail. */
+    t->fault = (struct fault){.type = type, .word = {word0, word1, word2}};
+    unsigned length = fault_write_message(t, m.to, message_buffer(m.to, true));
+    m.to->regs.x[REG_CAP] = cap_badge(handler);
+    m.to->regs.x[REG_INFO] = seL4_MessageInfo_new(type, 0, 0, length);
+    hand_over(t, &m);
+}
+
+/* ---- answering --------------------------------------------------------------------------------------------------------------------- */
+
+/* A fault is answered here if the thread shall go on; one about time wants its budget looked at. */
+static inline bool prove_answer(const struct tcb *t, const struct tcb *caller, struct transfer *words)
+{
+    if (likely(caller->fault.type == seL4_Fault_NullFault)) {
+        return prove_transfer(t, caller, words);
+    }
+    return caller->fault.type != seL4_Fault_Timeout && seL4_MessageInfo_label(t->regs.x[REG_INFO]) == 0 &&
+           seL4_MessageInfo_extraCaps(t->regs.x[REG_INFO]) == 0;
+}
+
+/*
+ * True when the caller can run again: on the context of `t`, which it has lent through `reply` and gets back, or on its own, which
+ * must have budget.
+ */
+static inline bool prove_return(const struct tcb *t, struct tcb *caller, const struct reply *reply)
+{
+    if (caller->sc == NULL) {
+        return reply->above == ((uintptr_t)t->sc | REPLY_ABOVE_IS_SC) && prove_switch(caller, false);
+    }
+    return reply->above == 0 && reply->below == NULL && prove_switch(caller, true) &&
+           refill_is_ready(caller->sc, kernel.now) && refill_is_sufficient(caller->sc, 0, refill_min_budget());
+}
+
+/* True when `t` can queue behind all who wait at `ep`, and has no signals to take first. */
+static inline bool prove_wait(const struct tcb *t, const struct endpoint *ep)
+{
+    const struct notification *bound = t->bound_notification;
+    if (bound != NULL && (bound->state == NOTIFICATION_ACTIVE || bound->sc != NULL)) {
+        return false;
+    }
+    const struct tcb *tail = (const struct tcb *)(ep->tail_and_state & ~(uintptr_t)3);
+    return endpoint_state(ep) != ENDPOINT_SENDERS && (tail == NULL || tail->priority >= t->priority);
+}
+
+/* The context that was lent goes back with the answer. */
+static inline void give_back(struct tcb *t, struct tcb *caller, struct reply *reply)
+{
+    struct sched_context *sc = t->sc;
+    struct reply *below = reply->below;
+    sc->reply = below;
+    if (below != NULL) {
+        below->above = (uintptr_t)sc | REPLY_ABOVE_IS_SC;
+    }
+    reply->above = 0;
+    reply->below = NULL;
+    sc->tcb = caller;
+    caller->sc = sc;
+    t->sc = NULL;
+}
+
+static inline void do_wait(struct tcb *t, struct endpoint *ep, struct reply *reply, bool can_grant)
+{
+    struct tcb *tail = (struct tcb *)(ep->tail_and_state & ~(uintptr_t)3);
+    t->queue_prev = tail;
+    *(tail != NULL ? &tail->queue_next : &ep->head) = t;
+    ep->tail_and_state = (uintptr_t)t | ENDPOINT_RECEIVERS;
+    t->state = THREAD_BLOCKED_RECEIVE;
+    t->waits_for = ep;
+    t->sender_can_grant = can_grant;
+    t->reply = reply;
+    reply->tcb = t;
+}
+
+/* What ReplyRecv names, if it is of the kinds that it should be. */
+struct reply_recv {
+    struct reply *reply;
+    struct endpoint *ep;
+    bool can_grant;
+};
+
+static inline bool prove_objects(const struct tcb *t, struct reply_recv *out)
+{
+    const struct slot *reply_slot = cspace_find(t, t->regs.x[REG_REPLY]);
+    const struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
+    if (reply_slot == NULL || cap_type(reply_slot->cap) != CAP_REPLY || slot == NULL ||
+        cap_type(slot->cap) != CAP_ENDPOINT || !cap_has(slot->cap, RIGHT_RECEIVE)) {
+        return false;
+    }
+    out->reply = kptr(cap_address(reply_slot->cap));
+    out->ep = kptr(cap_address(slot->cap));
+    out->can_grant = cap_has(slot->cap, RIGHT_GRANT);
+    return true;
+}
+
+/* What stopped the caller ends with the answer. */
+static inline void do_answer(struct tcb *t, struct tcb *caller, const struct transfer *words)
+{
+    if (likely(caller->fault.type == seL4_Fault_NullFault)) {
+        do_transfer(t, caller, 0, words);
+    } else {
+        (void)fault_handle_reply(caller, t); /* true, as the label is 0 */
+        caller->fault.type = seL4_Fault_NullFault;
+        caller->regs.pc = caller->regs.fault_pc;
+    }
+    caller->state = THREAD_RUNNING;
+}
+
+void fastpath_reply_recv(struct tcb *t)
+{
+    struct reply_recv r = {0};
+    struct transfer words = {0};
+    struct tcb *caller = arch_fast_paths() && prove_objects(t, &r) ? r.reply->tcb : NULL;
+    if (unlikely(caller == NULL || caller->state != THREAD_BLOCKED_REPLY || !prove_wait(t, r.ep) ||
+                 !prove_answer(t, caller, &words) || !prove_return(t, caller, r.reply))) {
+        syscall_general(t);
+        return;
+    }
+    /* From here on nothing can fail. */
+    caller->reply = NULL;
+    if (caller->sc == NULL) {
+        give_back(t, caller, r.reply);
+    } else {
+        sched_context_unblocked(caller->sc);
+    }
+    do_answer(t, caller, &words);
+    do_wait(t, r.ep, r.reply, r.can_grant);
+    do_switch(caller);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/** Switching between threads: the simulated machine holds nothing of a thread, but an address space gets its VMID. */
+#ifndef KERNEL_ARCH_SWITCH_H
+#define KERNEL_ARCH_SWITCH_H
+
+#include "arch.h"
+
+static inline void arch_switch(struct tcb *from, struct tcb *to)
+{
+    (void)from;
+    arch_activate_vspace(to);
+}
+
+/* Only fast paths switch this way. */
+static inline void arch_switch_users(struct tcb *from, struct tcb *to)
+{
+    sim.fast_switches++;
+    arch_switch(from, to);
+}
+
+#endif
