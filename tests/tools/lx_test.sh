@@ -107,14 +107,14 @@ done <bad/expected
 
 # ---- releases
 offset() { grep -abo 'ELF' "$1" | head -n 1 | cut -d: -f1; }
-tail -c +"$(offset bad/good.lxp)" bad/good.lxp | head -c 4352 >demo.elf
+tail -c +"$(offset bad/good.lxp)" bad/good.lxp | head -c 8448 >demo.elf
 describe 'name demo' 'memory 1M' 'request read /data' 'file demo.elf /bin/demo 0755' 'file ${dir}/text /etc/text 0644 5:6' \
     'link demo /bin/again /bin/more # two of them' 'dir /bin 0755'
 pack() { "$lx" pack --key dev "dir=." "$@"; }
-has "pack" "demo.lxp: demo 1, 5 files, 2 objects, 16384 bytes; now: lx sign demo.lxp --key dev" "$(pack)"
+has "pack" "demo.lxp: demo 1, 5 files, 2 objects, 20480 bytes; now: lx sign demo.lxp --key dev" "$(pack)"
 refused "verify needs an owner" "whose approval counts? add --owner PREFIX, or --anchor FILE" verify demo.lxp
 has "inspect shows a file" "file     0644  5:6    6     /etc/text" "$("$lx" inspect demo.lxp)"
-has "inspect shows a program" "program  0755  0:0    4352  /bin/demo" "$("$lx" inspect demo.lxp)"
+has "inspect shows a program" "program  0755  0:0    8448  /bin/demo" "$("$lx" inspect demo.lxp)"
 has "inspect shows a link" "link     0777  0:0    0     /bin/again  demo" "$("$lx" inspect demo.lxp)"
 has "inspect shows requests" "requests     memory=1048576 read=/data" "$("$lx" inspect demo.lxp)"
 has "the provenance is the description's SHA-256" "$(sha256sum package.lx | cut -d' ' -f1)" "$("$lx" inspect demo.lxp)"
@@ -193,7 +193,7 @@ has "pack what is withdrawn" "demo 5, 5 files" "$(pack)"
 has "the history of it" "withdraws demo 4" "$("$lx" chain show "$keys/dev.chain")"
 
 # ---- bundles
-has "bundle" "b: 1 packages, 20480 bytes" "$("$lx" bundle -o b four.lxp)"
+has "bundle" "b: 1 packages, 24576 bytes" "$("$lx" bundle -o b four.lxp)"
 has "inspect a bundle" "demo  4        aarch64-linux  yes" "$("$lx" inspect b)"
 refused "two of an app" "four.lxp and stolen.lxp are both packages of demo; a bundle has one of each app" bundle -o b four.lxp stolen.lxp
 refused "what is no package" "text: package: not a package; name a file that lx pack made" bundle -o b text

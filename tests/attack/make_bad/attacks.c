@@ -32,6 +32,14 @@ static void change_code(struct attack *a)
     place(a, o.bytes)[VICTIM_EXIT_AT] ^= VICTIM_EXIT_BIT;
 }
 
+static void change_first_page(struct attack *a)
+{
+    struct package p = opened(a);
+    struct package_object o;
+    package_object(&p, 0, &o);
+    place(a, o.bytes)[VICTIM_UNUSED] ^= 1;
+}
+
 static void change_leaf(struct attack *a)
 {
     place(a, opened(a).leaves[1].bytes)[0] ^= 1;
@@ -225,7 +233,7 @@ static void layout_is(struct attack *a)
 
 static void overlap(struct attack *a)
 {
-    a->layout.segments[1].offset = 0x800;
+    a->layout.segments[1].offset = 0x1800;
     a->layout.segments[1].vaddr -= 0x800;
     layout_is(a);
 }
@@ -312,6 +320,8 @@ const struct attack_form attacks[] = {
      .answer = "the manifest of bad-manifest 2 is not the one that developer of bad-manifest signed; it was changed: get the "
                "package again"},
     {.name = "bad-object", .damage = change_code,
+     .answer = "package, object 0, page 1: the bytes do not give their hash; it was changed: get it again"},
+    {.name = "bad-headers", .damage = change_first_page,
      .answer = "package, object 0, page 0: the bytes do not give their hash; it was changed: get it again"},
     {.name = "bad-leaf", .damage = change_leaf,
      .answer = "package, object 0: the leaf hashes do not give its root; it was changed: get it again"},

@@ -15,14 +15,15 @@
 
 /* ---- a program ------------------------------------------------------------------------------------------------------ */
 
-#define VICTIM_BYTES   0x1100u
-#define VICTIM_EXIT_AT 0x214u /**< offset of the instruction that sets the exit status to 0; with VICTIM_EXIT_BIT, to 1 */
+#define VICTIM_BYTES    0x2100u /**< headers, code, data: a page each, the last one short */
+#define VICTIM_EXIT_AT  0x1014u /**< offset of the instruction that sets the exit status to 0; with VICTIM_EXIT_BIT, to 1 */
 #define VICTIM_EXIT_BIT 0x20u
+#define VICTIM_UNUSED   0x800u /**< offset of a byte that means nothing, on the page of the headers */
 
 /** What may be wrong with a program beside its segments. */
 enum victim_extra { VICTIM_PLAIN, VICTIM_STACK, VICTIM_INTERPRETER };
 
-/** The layout of a sound program: code and data on a page each. */
+/** The layout of a sound program. */
 void victim_layout(struct elf_program *out);
 /** Writes the program that prints "NAME ran" and ends with status 0, with these headers, whatever they say. */
 void victim_write(const struct elf_program *layout, enum victim_extra extra, const char *name, uint8_t out[VICTIM_BYTES]);
@@ -76,7 +77,7 @@ struct attack {
     struct manifest m;
     struct cursor manifest;
     struct hash256 id;
-    struct hash256 leaves[2];
+    struct hash256 leaves[3];
     struct package_part part;
     struct bytes container;
     struct approved_developer approved;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/** A program of two pages, written byte by byte. See make_bad.h. */
+/** A program of three pages, written byte by byte. See make_bad.h. */
 #include <stdio.h>
 
 #include "make_bad.h"
 
 #define BASE      UINT64_C(0x400000)
-#define CODE_AT   0x200u
-#define TEXT_AT   0x300u
+#define CODE_AT   0x1000u
+#define TEXT_AT   0x1100u
 #define INTERP_AT 0x380u
 #define HEADERS   64u
 
 void victim_layout(struct elf_program *out)
 {
     *out = (struct elf_program){.entry = BASE + CODE_AT, .phdr = BASE + HEADERS, .phdr_count = 2, .segment_count = 2};
-    out->segments[0] = (struct elf_load){0, BASE, 0x1000, 0x1000, ELF_READ | ELF_EXECUTE};
-    out->segments[1] = (struct elf_load){0x1000, BASE + 0x1000, 0x100, 0x100, ELF_READ | ELF_WRITE};
+    out->segments[0] = (struct elf_load){0, BASE, 0x2000, 0x2000, ELF_READ | ELF_EXECUTE};
+    out->segments[1] = (struct elf_load){0x2000, BASE + 0x2000, 0x100, 0x100, ELF_READ | ELF_WRITE};
 }
 
 static void put_header(uint8_t *at, uint32_t type, const struct elf_load *s)
@@ -74,5 +74,5 @@ void victim_write(const struct elf_program *layout, enum victim_extra extra, con
     le16_store(out + 56, (uint16_t)(layout->segment_count + (extra != VICTIM_PLAIN ? 1 : 0)));
     int chars = snprintf((char *)out + TEXT_AT, 64, "%s ran\n", name);
     put_code(out, (size_t)chars);
-    memset(out + 0x1000, 'd', 0x100);
+    memset(out + 0x2000, 'd', 0x100);
 }
