@@ -222,7 +222,7 @@ static void decide_group(struct catalog_work *w, struct catalog *c, uint32_t lea
                      hex, w->packages[leader].manifest.name, (unsigned long long)w->packages[leader].manifest.seq,
                      (unsigned)v->transaction_count, v->register_count);
     } else {
-        sentence_put(text, sizeof text, "the developer's chain in %s %llu is refused: %s", w->packages[leader].manifest.name,
+        sentence_put(text, sizeof text, "the developer's chain in %s %llu is refused: %s; get the package again", w->packages[leader].manifest.name,
                      (unsigned long long)w->packages[leader].manifest.seq, v->refusal.sentence);
     }
     note(w, is_verified ? JOURNAL_VERIFIED : JOURNAL_REFUSED, text);

@@ -80,7 +80,7 @@ void entry_clear(struct vm *vm, uint32_t space, uint32_t page, struct vm_entry *
     if ((entry_flags(e) & ENTRY_WINDOW) != 0) {
         vm->ops->unmap_window(vm->env, space, page, e->frame, entry_pair(e));
     }
-    pair_give(vm, entry_pair(e));
+    pair_give(vm, e->frame, entry_pair(e));
     s->verified_pages -= is_verified(vm, e->frame);
     s->resident_pages--;
     r->refs--;

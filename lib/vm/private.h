@@ -19,7 +19,7 @@ struct vm_frame {
     uint8_t kind;
     uint8_t reserved[3];
     uint32_t index; /**< VERIFIED: of the page among all objects */
-    uint32_t next;  /**< FREE: the next free frame */
+    uint32_t next;  /**< FREE: the next free frame. VERIFIED: the first of its idle pairs, or VM_OWN_PAIR */
 };
 _Static_assert(sizeof(struct vm_frame) * VM_CHUNK_FRAMES == PAGE_BYTES, "the records of a chunk are one frame");
 
@@ -78,9 +78,15 @@ void frame_give(struct vm *vm, uint32_t frame, bool is_zero);
 /** A zeroed page for the library's own use. */
 void *meta_take(struct vm *vm, uint32_t *frame);
 
-/** A pair of mappings for a shared frame. @return false when none is left. */
-bool pair_take(struct vm *vm, uint32_t *pair);
-void pair_give(struct vm *vm, uint32_t pair);
+/**
+ * A pair of mappings for a shared frame. A verified frame gets one that it had before if it can: then the machine need not
+ * prepare it. @return false when none is left.
+ */
+bool pair_take(struct vm *vm, uint32_t frame, uint32_t *pair);
+void pair_give(struct vm *vm, uint32_t frame, uint32_t pair);
+
+/** Gives up the idle pairs of a verified frame. */
+void pairs_release(struct vm *vm, uint32_t frame);
 
 /* ---- objects.c */
 
