@@ -9,6 +9,12 @@
 lx := $(B)/host/bin/lx
 lx_keys = --keys $(LX_KEYS)
 
+# More packages, on the command line, that the owner approves and base.img carries.
+PACKAGES ?=
+$(B)/packages.choice: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PACKAGES)' | cmp -s - $@ || echo '$(PACKAGES)' >$@
+
 # Other keys make everything anew.
 $(B)/keys.choice: FORCE
 	@mkdir -p $(@D)
@@ -44,7 +50,8 @@ endef
 
 $(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
 $(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench))
-$(eval $(call owner,owner,$(B)/base.lxp))
+$(eval $(call owner,owner,$(B)/base.lxp $(PACKAGES)))
+$(owner.owned): $(B)/packages.choice
 $(eval $(call owner,test-owner,$(B)/base.lxp $(B)/programs.lxp))
 
 # The base system, and the same with programs that test it.
