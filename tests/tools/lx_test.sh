@@ -79,7 +79,7 @@ packs() { # packs CASE PART LINE...: the description is refused
 echo hello >text
 packs "a statement that is none" 'package.lx:2: "fiel" is none of name, arch,' 'fiel text /a 0644'
 packs "a file without its mode" "package.lx:2: it is: file HOST-PATH PATH MODE [USER:GROUP]" 'file text /a'
-packs "a mode that is none" "package.lx:2: 0648: not a number of octal digits up to 4095" 'file text /a 0648'
+packs "a mode that is none" "package.lx:2: 0648: not octal digits up to 07777" 'file text /a 0648'
 packs "a mode that cannot be given" "rights that a package cannot give" 'file text /a 4755'
 packs "an owner without a group" "package.lx:2: 5: an owner is USER:GROUP, as numbers" 'dir /a 0755 5'
 packs "a file that is not there" "package.lx:2: there is no file ./none" 'file none /a 0644'
@@ -220,6 +220,14 @@ cp whole "$keys/dev.chain"
 cp "$keys/dev2.chain" "$keys/dev.chain"
 refused "the chain of another key" "is the chain of another key than" key show dev
 cp whole "$keys/dev.chain"
+
+# ---- the keys of the build
+chain_key() { sh "$root/mk/chain_key.sh" "$lx" "$keys" "$1" 2>said; }
+is "the build's key is made when it is not there" "new" "$(chain_key new)"
+is "and used then" "new 2" "$(chain_key new) $(ls "$keys" | grep -c '^new\(\.chain\)*$')"
+is "a chain of more than CHAIN_MAX transactions is left" "dev-2" "$(CHAIN_MAX=8 chain_key dev)"
+has "which is said" "keys: the chain of dev has 9 transactions; from now on dev-2 signs" "$(cat said)"
+is "for good" "dev-2" "$(CHAIN_MAX=9 chain_key dev)"
 
 # ---- everything that must be refused
 while IFS="$tab" read -r name answer; do
