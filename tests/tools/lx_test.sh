@@ -231,8 +231,14 @@ is "for good" "dev-2" "$(CHAIN_MAX=9 chain_key dev)"
 
 # ---- everything that must be refused
 while IFS="$tab" read -r name answer; do
-    if [ "$name" = good ]; then has "make_bad: $name" "$answer" "$(decision "bad/$name.lxp" --owner bad/owner)"
-    else refused "$name" "$answer" verify "bad/$name.lxp" --owner bad/owner; fi
+    case $name in
+    good) has "make_bad: $name" "$answer" "$(decision "bad/$name.lxp" --owner bad/owner)" ;;
+    bad-rollback) # its own chain knows no better
+        is "$name, unseen" "good 1 is authorised" "$(decision "bad/$name.lxp" --owner bad/owner | cut -d: -f1)"
+        refused "$name, seen" "good 1 is older than 2, which this device has seen; get the latest" \
+            verify "bad/$name.lxp" --owner bad/owner --seen 2 ;;
+    *) refused "$name" "$answer" verify "bad/$name.lxp" --owner bad/owner ;;
+    esac
 done <bad/expected
 while IFS="$tab" read -r name answer; do
     has "make_bad: $name" "$answer" "$(decision bad/good.lxp --owner "bad/$name")"

@@ -33,16 +33,19 @@ void actor_init(struct actor *a, const char *name, const char *network)
     a->signer.time_s = TIME_S;
 }
 
-/** Bytes that are random enough for keys that are public anyway, and never the same twice. */
-static void stir(uint8_t random[BRAINPOOL_RANDOM_BYTES])
+/** What signing wants as random bytes: the same for the same transaction, so that its bytes are, too. These keys are public anyway. */
+static void stir(const struct actor *a, const char *purpose, uint8_t random[BRAINPOOL_RANDOM_BYTES])
 {
-    static uint32_t counter;
+    struct sha256 s;
     struct hash256 h;
-    counter++;
     for (size_t i = 0; i < BRAINPOOL_RANDOM_BYTES; i++) {
         if (i % SHA256_BYTES == 0) {
-            uint32_t seed[2] = {counter, (uint32_t)i};
-            sha256_of(seed, sizeof seed, &h);
+            uint8_t numbers[2] = {(uint8_t)a->count, (uint8_t)(i / SHA256_BYTES)};
+            sha256_init(&s);
+            sha256_update(&s, a->seed.bytes, sizeof a->seed.bytes);
+            sha256_update(&s, purpose, strlen(purpose));
+            sha256_update(&s, numbers, sizeof numbers);
+            sha256_final(&s, &h);
         }
         random[i] = h.bytes[i % SHA256_BYTES];
     }
@@ -63,7 +66,7 @@ void actor_release(struct actor *a, const char *app, uint64_t seq, const struct 
     copy_string(record.app, sizeof record.app, app);
     memcpy(record.manifest.bytes, id->bytes, SHA256_BYTES);
     signer_address(&a->seed, app, &address);
-    stir(a->signer.random);
+    stir(a, "sign", a->signer.random);
     keep(a, signer_put_app(&a->signer, &address, &record));
 }
 
@@ -75,7 +78,7 @@ void actor_approve(struct actor *a, uint64_t seq, struct bytes list)
     tree_root_of_bytes(list.at, list.len_bytes, &root);
     memcpy(record.list.bytes, root.bytes, SHA256_BYTES);
     signer_address(&a->seed, SIGNER_INSTALLED_NAME, &address);
-    stir(a->signer.random);
+    stir(a, "sign", a->signer.random);
     keep(a, signer_put_installed(&a->signer, &address, &record));
 }
 
@@ -107,7 +110,7 @@ struct cursor actor_forge(struct actor *a, const struct actor *victim, bool as_f
          "a forged record");
     signer_secret(&a->seed, 7, secret);
     must(sigchain_key_hash(secret, &next) == LX_OK, "a key");
-    stir(random);
+    stir(a, "forge", random);
     must(transaction_sign(&builder, &link, &next, secret, random, &txid) == LX_OK, "a forged transaction");
     return cursor_of(builder.out.bytes, builder.out.used_bytes);
 }

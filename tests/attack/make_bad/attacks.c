@@ -223,6 +223,23 @@ static void for_other_apps(struct attack *a)
     a->approved.apps = cursor_of(apps, w.used_bytes);
 }
 
+/** The first release of the good package, with its chain as it was then. */
+static void go_back(struct attack *a)
+{
+    copy_string(a->m.name, sizeof a->m.name, "good");
+    a->m.seq = 1;
+    actor_init(&a->developer, "good", "lx-os");
+    a->m.developer = a->developer.genesis;
+    signer_address(&a->developer.seed, "good", &a->m.app_register);
+}
+
+static void sign_first(struct attack *a)
+{
+    actor_release(&a->developer, a->m.name, 1, &a->id, false);
+}
+
+static void sign_second(struct attack *a);
+
 /* ---- attacks with programs ------------------------------------------------------------------------------------------ */
 
 /** Manifest and file say the same. */
@@ -315,7 +332,8 @@ static void hide_entry(struct attack *a)
 }
 
 const struct attack_form attacks[] = {
-    {.name = "good", .answer = "good 2 is authorised: developer of good released it, transaction 1 of his chain"},
+    {.name = "good", .sign = sign_second,
+     .answer = "good 2 is authorised: developer of good released it, transaction 1 of his chain"},
     {.name = "bad-manifest", .damage = change_manifest,
      .answer = "the manifest of bad-manifest 2 is not the one that developer of bad-manifest signed; it was changed: get the "
                "package again"},
@@ -370,6 +388,8 @@ const struct attack_form attacks[] = {
     {.name = "bad-exact", .approve = want_another, .answer = "bad-exact 2 is not the one package that the owner approved"},
     {.name = "bad-superseded", .sign = sign_older,
      .answer = "bad-superseded 2 is superseded: developer of bad-superseded has released 3; get that one"},
+    {.name = "bad-rollback", .shape = go_back, .sign = sign_first, .is_unlisted = true,
+     .answer = "good 1 is superseded: developer of good has released 2; get that one"}, /* where both chains are known */
     {.name = "bad-withdrawn", .sign = sign_withdrawn,
      .answer = "developer of bad-withdrawn has withdrawn bad-withdrawn 2; get a later release"},
     {.name = "bad-arch", .shape = other_arch,
@@ -395,6 +415,19 @@ const struct attack_form attacks[] = {
     {.name = "hidden-entry", .shape = hide_entry,
      .answer = "/bin/hidden-entry: the program's headers are not those that the manifest has"},
 };
+
+/** The good package follows the one that bad-rollback goes back to. */
+static void sign_second(struct attack *a)
+{
+    static struct attack first;
+    size_t i = 0;
+    while (attacks[i].shape != go_back) {
+        i++;
+    }
+    attack_make(&first, &attacks[i]);
+    actor_release(&a->developer, a->m.name, 1, &first.id, false);
+    actor_release(&a->developer, a->m.name, SEQ, &a->id, false);
+}
 
 const size_t attack_count = ARRAY_LEN(attacks);
 _Static_assert(ARRAY_LEN(attacks) <= ATTACKS_MAX, "they fit a bundle");

@@ -56,7 +56,7 @@ void attack_release(struct attack *a)
     actor_release(&a->developer, a->m.name, SEQ, &a->id, false);
 }
 
-static void make(struct attack *a, const struct attack_form *form)
+void attack_make(struct attack *a, const struct attack_form *form)
 {
     memset(a, 0, sizeof *a);
     a->form = form;
@@ -260,7 +260,7 @@ int main(int argc, char **argv)
     FILE *expected = open_expected(argv[1], "expected");
     for (size_t i = 0; i < attack_count; i++) {
         struct attack *a = &made[i];
-        make(a, &attacks[i]);
+        attack_make(a, &attacks[i]);
         files[count++] = cursor_of(a->container.at, a->container.len_bytes);
         write_to(argv[1], a->form->name, ".lxp", a->container);
         if (strncmp(a->form->name, "elf", 3) == 0) {

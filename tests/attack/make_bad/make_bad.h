@@ -98,6 +98,8 @@ struct attack_form {
 extern const struct attack_form attacks[];
 extern const size_t attack_count;
 
+/** Makes one attack. `out` is large, and all of it is written. */
+void attack_make(struct attack *out, const struct attack_form *form);
 /** Releases 1, which is never seen, and 2. */
 void attack_release(struct attack *a);
 
