@@ -100,6 +100,7 @@ help:
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
+	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
 .PHONY: FORCE all tools apps kernel bench check $(checks) fuzz clean help
