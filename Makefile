@@ -47,6 +47,7 @@ kernel.parts := api object sched init klib arch/aarch64
 kernel.objects := $(foreach p,$(kernel.parts),$(call objects,kernel,$(kernel.dir)/$(p)))
 kernel.inc := -I$(kernel.dir) -I$(kernel.dir)/arch/aarch64 -I$(kernel.platform) $(KERNEL_OPTIONS)
 $(eval $(call compile,kernel,$(kernel.dir),,$(kernel.inc)))
+$(B)/kernel/$(kernel.dir)/klib/klib.c.o: kernel.lto :=
 $(B)/kernel/kernel.elf: $(kernel.objects) $(kernel.dir)/arch/aarch64/kernel.ld
 	$(Q)$(kernel.cc) $(kernel.cflags) $(kernel.ldflags) -T $(kernel.dir)/arch/aarch64/kernel.ld -o $@ $(kernel.objects)
 kernel: $(B)/kernel/kernel.elf

@@ -283,8 +283,11 @@ static void random_steps_keep_the_invariants(void)
         world_seed = seed;
         (void)LLVMFuzzerTestOneInput(input, sizeof input);
     }
-    printf("# on both paths: %llu calls, %llu replies, %llu faults\n", (unsigned long long)world_compared.calls,
-           (unsigned long long)world_compared.replies, (unsigned long long)world_compared.faults);
+    printf("# on both paths: %llu calls, %llu replies, %llu faults, %llu signals\n", (unsigned long long)world_compared.calls,
+           (unsigned long long)world_compared.replies, (unsigned long long)world_compared.faults,
+           (unsigned long long)world_compared.signals);
+    CHECK(world_compared.calls > seeds && world_compared.replies > seeds && world_compared.faults > seeds &&
+          world_compared.signals > seeds);
 }
 
 int main(void)

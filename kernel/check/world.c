@@ -86,7 +86,8 @@ static void enter_both(void (*enter)(const void *what), const void *what, uint64
     save(&before);
     bool comparable = !time_matters();
     enter(what);
-    if (sim.fast_switches == before.sim.fast_switches || !comparable) {
+    bool clock_was_read = kernel.now == sim.time; /* every general entry reads it */
+    if ((sim.fast_switches == before.sim.fast_switches && clock_was_read) || !comparable) {
         return;
     }
     sched_update_time();
@@ -148,6 +149,10 @@ static uint64_t *may_be_fast(const struct tcb *t, const struct world_call *call)
     }
     if (call->number == seL4_SysCall && ep != NULL && endpoint_state(ep) == ENDPOINT_RECEIVERS) {
         return &world_compared.calls;
+    }
+    if ((call->number == seL4_SysSend || call->number == seL4_SysNBSend) && call->cap >= WORLD_NOTIFICATION &&
+        call->cap < WORLD_CNODE) {
+        return &world_compared.signals;
     }
     if (call->number == seL4_SysReplyRecv && ep != NULL && call->reply < WORLD_SLOTS &&
         cap_type(root_slots[call->reply].cap) == CAP_REPLY) {

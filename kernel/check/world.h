@@ -56,6 +56,7 @@ struct world_compared {
     uint64_t calls;
     uint64_t replies;
     uint64_t faults;
+    uint64_t signals;
 };
 extern struct world_compared world_compared;
 
