@@ -52,6 +52,9 @@ $(B)/kernel/kernel.elf: $(kernel.objects) $(kernel.dir)/arch/aarch64/kernel.ld
 	$(Q)$(kernel.cc) $(kernel.cflags) $(kernel.ldflags) -T $(kernel.dir)/arch/aarch64/kernel.ld -o $@ $(kernel.objects)
 kernel: $(B)/kernel/kernel.elf
 
+bench-kernel: $(B)/kernel/kernel.elf
+	@sh $(kernel.dir)/size.sh $< $(CROSS) | tee -a $(B)/bench.csv
+
 # The same kernel for the host, on a simulated machine, with a checker of its invariants (kernel/check).
 kernel.host_parts := api object sched init arch/host
 kernel.host_inc := -I$(kernel.dir) -I$(kernel.dir)/arch/host -DKERNEL_ROOT_CNODE_BITS=8 -Itests/unit
@@ -102,6 +105,6 @@ help:
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 
 FORCE:
-.PHONY: FORCE all tools apps kernel bench check $(checks) fuzz clean help
+.PHONY: FORCE all tools apps kernel bench bench-kernel check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
