@@ -61,10 +61,11 @@ kernel.host_inc := -I$(kernel.dir) -I$(kernel.dir)/arch/host -DKERNEL_ROOT_CNODE
 kernel.host_sources := $(foreach p,$(kernel.host_parts),$(wildcard $(kernel.dir)/$(p)/*.c)) \
 	$(addprefix $(kernel.dir)/check/,check.c world.c kernel_fuzz.c)
 $(foreach v,asan fuzz,$(eval $(call compile,$(v),$(kernel.dir),,$(kernel.host_inc))))
-$(eval $(call host_program,asan,$(B)/asan/kernel/kernel_test,$(kernel.host_sources:%=$(B)/asan/%.o) \
-	$(B)/asan/kernel/check/kernel_test.c.o))
+kernel.tests := $(notdir $(basename $(wildcard $(kernel.dir)/check/*_test.c)))
+$(foreach t,$(kernel.tests),$(eval $(call host_program,asan,$(B)/asan/kernel/$(t),$(kernel.host_sources:%=$(B)/asan/%.o) \
+	$(B)/asan/kernel/check/$(t).c.o)))
 $(eval $(call host_program,fuzz,$(B)/fuzz/kernel/kernel_fuzz,$(kernel.host_sources:%=$(B)/fuzz/%.o)))
-unit_tests += $(B)/asan/kernel/kernel_test
+unit_tests += $(kernel.tests:%=$(B)/asan/kernel/%)
 fuzzers += $(B)/fuzz/kernel/kernel_fuzz
 
 check-unit: $(unit_tests) $(fuzzers)
