@@ -68,6 +68,9 @@ $(eval $(call host_program,fuzz,$(B)/fuzz/kernel/kernel_fuzz,$(kernel.host_sourc
 unit_tests += $(kernel.tests:%=$(B)/asan/kernel/%)
 fuzzers += $(B)/fuzz/kernel/kernel_fuzz
 
+coverage:
+	@sh $(kernel.dir)/check/coverage.sh $(B)/coverage
+
 check-unit: $(unit_tests) $(fuzzers)
 	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
 
@@ -106,6 +109,6 @@ help:
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 
 FORCE:
-.PHONY: FORCE all tools apps kernel bench bench-kernel check $(checks) fuzz clean help
+.PHONY: FORCE all tools apps kernel bench bench-kernel coverage check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
