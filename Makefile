@@ -48,9 +48,13 @@ kernel.parts := api object sched init klib arch/aarch64
 kernel.objects := $(foreach p,$(kernel.parts),$(call objects,kernel,$(kernel.dir)/$(p)))
 kernel.inc := -I$(kernel.dir) -I$(kernel.dir)/arch/aarch64 -I$(kernel.platform) $(KERNEL_OPTIONS)
 $(eval $(call compile,kernel,$(kernel.dir),,$(kernel.inc)))
+$(B)/kernel/$(kernel.dir)/klib/klib.c.o: kernel.lto :=
 $(B)/kernel/kernel.elf: $(kernel.objects) $(kernel.dir)/arch/aarch64/kernel.ld
 	$(Q)$(kernel.cc) $(kernel.cflags) $(kernel.ldflags) -T $(kernel.dir)/arch/aarch64/kernel.ld -o $@ $(kernel.objects)
 kernel: $(B)/kernel/kernel.elf
+
+bench-kernel: $(B)/kernel/kernel.elf
+	@sh $(kernel.dir)/size.sh $< $(CROSS) | tee -a $(B)/bench.csv
 
 # The same kernel for the host, on a simulated machine, with a checker of its invariants (kernel/check).
 kernel.host_parts := api object sched init arch/host
@@ -58,11 +62,15 @@ kernel.host_inc := -I$(kernel.dir) -I$(kernel.dir)/arch/host -DKERNEL_ROOT_CNODE
 kernel.host_sources := $(foreach p,$(kernel.host_parts),$(wildcard $(kernel.dir)/$(p)/*.c)) \
 	$(addprefix $(kernel.dir)/check/,check.c world.c kernel_fuzz.c)
 $(foreach v,asan fuzz,$(eval $(call compile,$(v),$(kernel.dir),,$(kernel.host_inc))))
-$(eval $(call host_program,asan,$(B)/asan/kernel/kernel_test,$(kernel.host_sources:%=$(B)/asan/%.o) \
-	$(B)/asan/kernel/check/kernel_test.c.o))
+kernel.tests := $(notdir $(basename $(wildcard $(kernel.dir)/check/*_test.c)))
+$(foreach t,$(kernel.tests),$(eval $(call host_program,asan,$(B)/asan/kernel/$(t),$(kernel.host_sources:%=$(B)/asan/%.o) \
+	$(B)/asan/kernel/check/$(t).c.o)))
 $(eval $(call host_program,fuzz,$(B)/fuzz/kernel/kernel_fuzz,$(kernel.host_sources:%=$(B)/fuzz/%.o)))
-unit_tests += $(B)/asan/kernel/kernel_test
+unit_tests += $(kernel.tests:%=$(B)/asan/kernel/%)
 fuzzers += $(B)/fuzz/kernel/kernel_fuzz
+
+coverage:
+	@sh $(kernel.dir)/check/coverage.sh $(B)/coverage
 
 check-unit: $(unit_tests) $(fuzzers)
 	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
@@ -103,6 +111,6 @@ help:
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
-.PHONY: FORCE all tools apps kernel bench check $(checks) fuzz clean help
+.PHONY: FORCE all tools apps kernel bench bench-kernel coverage check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
