@@ -206,13 +206,18 @@ static void fault_around(struct vm *vm, uint32_t space, const struct vm_region *
     }
 }
 
-/* Maps zeros behind `page` when the page before it is there too: whoever fills memory upwards comes for them next. */
+/* Maps zeros behind `page` when the pages before it are there too: whoever fills memory upwards comes for them next. */
 static void fault_ahead(struct vm *vm, uint32_t space, const struct vm_region *r, uint32_t page)
 {
     struct vm_space *s = &vm->spaces[space];
-    const struct vm_entry *before = page > r->first_page ? entry_of(vm, s, page - 1, false) : NULL;
-    if (before == NULL || before->frame == VM_NO_FRAME) {
+    if (page - r->first_page < VM_FAULT_AHEAD_PAGES) {
         return;
+    }
+    for (uint32_t p = page - VM_FAULT_AHEAD_PAGES; p < page; p++) {
+        const struct vm_entry *e = entry_of(vm, s, p, false);
+        if (e == NULL || e->frame == VM_NO_FRAME) {
+            return;
+        }
     }
     for (uint32_t p = page + 1; p < page + VM_FAULT_AHEAD_PAGES && p < r->end_page; p++) {
         struct vm_entry *e = entry_of(vm, s, p, false);

@@ -37,7 +37,7 @@
 #define VM_PAIRS_MAX 32768u            /**< mappings of shared frames */
 #define VM_EAGER_COPY_PAGES 256u       /**< a clone copies so many private pages at once; more are copied on write */
 #define VM_FAULT_AROUND_PAGES 8u       /**< a fault on an object's page maps its neighbours that are verified already */
-#define VM_FAULT_AHEAD_PAGES 4u        /**< a fault on zeros behind a page that is there maps so many: memory is filled upwards */
+#define VM_FAULT_AHEAD_PAGES 4u        /**< a fault on zeros behind so many pages that are there maps as many: memory is filled upwards */
 
 enum vm_status {
     VM_OK = 0,
