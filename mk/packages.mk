@@ -49,7 +49,8 @@ $(1).owned_files := packages=$(B)/$(1).bundle owner_anchor=$(B)/$(1).anchor owne
 endef
 
 $(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
-$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/cold))
+$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/cold \
+	$(B)/linux/bin/forbidden))
 
 # Another busybox in its bytes, so that no page of it is shared: for measuring a first start.
 $(B)/linux/cold: | $(B)/deps
@@ -70,6 +71,8 @@ $(eval $(call image,tests,systems/base.sys))
 $(B)/ledger_list.list: $(B)/owner.list
 	$(Q)LC_ALL=C sed 's/developer of /Developer of /' $< >$@ && ! cmp -s $< $@
 ledger.files = $(owner.owned_files)
+hostile.files = $(owner.owned_files)
+$(B)/hostile.img: $(owner.owned)
 ledger_list.files = $(filter-out owner_list=%,$(owner.owned_files)) owner_list=$(B)/ledger_list.list
 $(B)/ledger.img: $(owner.owned)
 $(B)/ledger_list.img: $(owner.owned) $(B)/ledger_list.list

@@ -148,7 +148,7 @@ static bool do_step(struct run *r, const struct step *step)
     case STEP_WAIT:
         return wait_ms(r, step->ms);
     case STEP_FLIP_MEMORY:
-        if (memory_flip(r->image, r->memory, step->key, step->offset) == 0) {
+        if (memory_flip(r->image, r->memory, step->key, step->offset, step->text) == 0) {
             snprintf(r->why, sizeof r->why, "line %d: no bit to flip", step->line);
             return false;
         }
