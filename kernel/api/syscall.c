@@ -376,7 +376,7 @@ static void dispatch(struct tcb *t)
         receive(false, false);
         break;
     case seL4_SysYield:
-        sched_yield();
+        sched_end_slice();
         break;
     default: {
         struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {x[REG_SYSCALL]}};

@@ -265,6 +265,26 @@ static void a_signal_reaches_a_thread_that_receives(void)
     CHECK_EQ(world_thread(C)->regs.x[REG_CAP], 32);
 }
 
+/* It answers, and takes the signal instead of waiting: no fast path may overlook it. */
+static void a_signal_comes_before_the_next_message(void)
+{
+    world_start();
+    serve(C, WORLD_ENDPOINT, false);
+    run(A);
+    syscall(seL4_SysCall, WORLD_ENDPOINT, 0, plain(0, 0));
+    CHECK(kernel.current == world_thread(C));
+    world_wake_root();
+    syscall(seL4_SysNBSend, WORLD_NOTIFICATION + 2, 0, 0);
+    world_root_waits();
+    CHECK(kernel.current == world_thread(C));
+    world_thread(C)->regs.x[REG_CAP] = 77;
+    syscall(seL4_SysReplyRecv, WORLD_ENDPOINT, WORLD_REPLY + C, plain(5, 0));
+    CHECK(kernel.current == world_thread(C)); /* more important than A */
+    CHECK_EQ(world_thread(C)->regs.x[REG_CAP], 0); /* the badge of the signal, which is none */
+    CHECK_EQ(world_thread(A)->state, THREAD_RUNNING);
+    CHECK_EQ(world_thread(A)->regs.x[REG_INFO], plain(5, 0));
+}
+
 static void a_notification_lends_its_context(void)
 {
     world_start();
@@ -400,6 +420,7 @@ int main(void)
         {"ipc: sends with a badge are cancelled", sends_with_a_badge_are_cancelled},
         {"ipc: those who wait start again when the object goes", those_who_wait_start_again_when_the_object_goes},
         {"ipc: a signal reaches a thread that receives", a_signal_reaches_a_thread_that_receives},
+        {"ipc: a signal comes before the next message", a_signal_comes_before_the_next_message},
         {"ipc: a notification lends its context", a_notification_lends_its_context},
         {"time: a context pays for what its thread uses", a_context_pays_for_what_its_thread_uses},
         {"time: a lent context pays as well", a_lent_context_pays_as_well},

@@ -300,7 +300,7 @@ bool sched_give_way(void)
     return false;
 }
 
-void sched_yield(void)
+void sched_end_slice(void)
 {
     struct sched_context *sc = kernel.current_sc;
     ticks_t consumed = sc->consumed + kernel.consumed;

@@ -128,8 +128,8 @@ void sched_resume_context(struct sched_context *sc);
 /** Charges all that has been consumed to the running context without ending its slice. */
 void sched_commit_time(void);
 
-/** Ends the slice of the running thread, as Yield does. */
-void sched_yield(void);
+/** Ends the slice of the running thread, as Yield does. (A function of the host is called sched_yield.) */
+void sched_end_slice(void);
 
 /** Lets `t` run before the running thread, which stays ready. */
 void sched_yield_to(struct tcb *t);
