@@ -100,6 +100,9 @@ static void proc_shows_processes(void)
     CHECK(slurp(f, 0, "/proc/1/status", text, sizeof(text)) > 0);
     CHECK(strstr(text, "Name:\tprog\n") != NULL && strstr(text, "\nUid:\t0\t0\t0\t0\n") != NULL);
     CHECK(slurp(f, 0, "/proc/1/maps", text, sizeof(text)) > 0 && strstr(text, "r-xp") != NULL);
+    CHECK(strstr(text, "of the stack: [stack]\n") != NULL && strstr(text, "between: \n") != NULL);
+    CHECK_EQ(sys(f, 0, NR_brk, sys(f, 0, NR_brk, 0) + 4096) % 4096, 0);
+    CHECK(slurp(f, 0, "/proc/1/maps", text, sizeof(text)) > 0 && strstr(text, "of the heap: [heap]\n") != NULL);
     CHECK(slurp(f, 0, "/proc/1/statm", text, sizeof(text)) > 0 && text[0] != '0');
     CHECK(slurp(f, 0, "/proc/1/limits", text, sizeof(text)) > 0 && strstr(text, "Max open files            256") != NULL);
     CHECK(slurp(f, 0, "/proc/mounts", text, sizeof(text)) > 0 && strstr(text, "proc /proc proc") != NULL);
