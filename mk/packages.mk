@@ -43,7 +43,7 @@ $(1).owned_files := packages=$(B)/$(1).bundle owner_anchor=$(B)/$(1).anchor owne
 endef
 
 $(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
-$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench))
+$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/bin/abi))
 $(eval $(call owner,owner,$(B)/base.lxp))
 $(eval $(call owner,test-owner,$(B)/base.lxp $(B)/programs.lxp))
 
