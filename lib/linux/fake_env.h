@@ -436,11 +436,14 @@ FAKE void fake_space_usage(void *env, uint32_t space, struct linux_space_usage *
     }
 }
 
-FAKE void fake_space_maps(void *env, uint32_t space, struct linux_text *text)
+FAKE void fake_space_maps(void *env, uint32_t space, const struct linux_map_marks *marks, struct linux_text *text)
 {
     struct fake *f = env;
     fake_enter(f);
     linux_text_print(text, "00400000-00401000 r-xp 00000000 00:10 %u\n", space);
+    linux_text_print(text, "of the stack: %s\n", linux_map_name(marks, marks->stack & ~UINT64_C(4095), LINUX_STACK_TOP));
+    linux_text_print(text, "of the heap: %s\n", linux_map_name(marks, marks->heap_start, marks->heap_start + 4096));
+    linux_text_print(text, "between: %s\n", linux_map_name(marks, marks->heap_end, marks->heap_end + 4096));
 }
 
 /* ---- ops: packages ----------------------------------------------------------------------------------------------- */

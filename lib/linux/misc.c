@@ -74,7 +74,7 @@ int64_t call_sysinfo(struct thread *t, const uint64_t *a)
     struct abi_sysinfo info;
     proc_memory(t->sys, &memory);
     memset(&info, 0, sizeof(info));
-    info.uptime = (int64_t)(time_now(t->sys) / NS_PER_S);
+    info.uptime = (int64_t)((time_now(t->sys) + NS_PER_S - 1) / NS_PER_S); /* as Linux: a part of a second counts */
     info.totalram = memory.total_bytes;
     info.freeram = memory.free_bytes;
     info.procs = (uint16_t)t->sys->process_count;

@@ -200,6 +200,7 @@ MUST_USE enum vm_status vm_map_object(struct vm *vm, uint32_t space, uint32_t ob
 MUST_USE enum vm_status vm_map_program(struct vm *vm, uint32_t space, uint32_t object, const struct vm_segment *segments,
                                        size_t segment_count, uint64_t shift);
 
+/** Empties the range. @return VM_NO_MEMORY only for a hole inside of one region of a space that has VM_REGIONS_MAX. */
 MUST_USE enum vm_status vm_unmap(struct vm *vm, uint32_t space, uint64_t address, uint64_t len_bytes);
 MUST_USE enum vm_status vm_protect(struct vm *vm, uint32_t space, uint64_t address, uint64_t len_bytes, unsigned rights);
 

@@ -53,7 +53,7 @@ enum linux_op discard(void *env, uint32_t space, uint64_t address, uint64_t len_
 enum linux_op fault(void *env, uint32_t space, uint64_t address, enum linux_access access);
 void *pin(void *env, uint32_t space, uint64_t address, size_t len_bytes, bool for_write, size_t *available);
 void space_usage(void *env, uint32_t space, struct linux_space_usage *out);
-void space_maps(void *env, uint32_t space, struct linux_text *text);
+void space_maps(void *env, uint32_t space, const struct linux_map_marks *marks, struct linux_text *text);
 const void *object_map(void *env, uint32_t object, uint64_t page, size_t *len_bytes);
 void memory_usage(void *env, struct linux_memory_usage *out);
 

@@ -161,7 +161,7 @@ static const char *path_of_object(uint64_t object)
     return "";
 }
 
-void space_maps(void *env, uint32_t space, struct linux_text *text)
+void space_maps(void *env, uint32_t space, const struct linux_map_marks *marks, struct linux_text *text)
 {
     (void)env;
     struct message m;
@@ -170,7 +170,8 @@ void space_maps(void *env, uint32_t space, struct linux_text *text)
         linux_text_print(text, "%08lx-%08lx %c%c%cp 00000000 00:00 0 ", m.word[0], m.word[0] + m.word[1],
                          (rights & PAGER_READ) != 0 ? 'r' : '-', (rights & PAGER_WRITE) != 0 ? 'w' : '-',
                          (rights & PAGER_EXECUTE) != 0 ? 'x' : '-');
-        linux_text_print(text, "%s\n", m.word[3] == 0 ? "" : path_of_object(m.word[3] - 1));
+        linux_text_print(text, "%s\n", m.word[3] != 0 ? path_of_object(m.word[3] - 1)
+                                                    : linux_map_name(marks, m.word[0], m.word[0] + m.word[1]));
     }
 }
 

@@ -47,6 +47,7 @@ struct script {
     char flip_part[64]; /* "": none */
     unsigned long flip_offset;
     bool memory_file; /* the machine's memory is a file, which flips need */
+    unsigned case_count; /* lines "ok NAME" that the console must show; 0: none are looked for */
     int refused_count;
     char refused[8][TEXT_BYTES];
     int arg_count;
