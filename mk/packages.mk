@@ -49,7 +49,12 @@ $(1).owned_files := packages=$(B)/$(1).bundle owner_anchor=$(B)/$(1).anchor owne
 endef
 
 $(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
-$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench))
+$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/cold))
+
+# Another busybox in its bytes, so that no page of it is shared: for measuring a first start.
+$(B)/linux/cold: | $(B)/deps
+	@mkdir -p $(@D)
+	@{ cat $(LX_CACHE)/busybox-static-*/bin/busybox; echo; } >$@
 $(eval $(call owner,owner,$(B)/base.lxp $(PACKAGES)))
 $(owner.owned): $(B)/packages.choice
 $(eval $(call owner,test-owner,$(B)/base.lxp $(B)/programs.lxp))

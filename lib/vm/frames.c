@@ -12,11 +12,6 @@ void vm_init(struct vm *vm, const struct vm_ops *ops, void *env, uint32_t chunk_
     vm->pair_next = VM_OWN_PAIR + 1;
 }
 
-struct vm_frame *frame_record(const struct vm *vm, uint32_t frame)
-{
-    return &vm->records[frame / VM_CHUNK_FRAMES][frame % VM_CHUNK_FRAMES];
-}
-
 static void push(struct vm *vm, uint32_t *list, uint32_t frame)
 {
     struct vm_frame *r = frame_record(vm, frame);

@@ -39,8 +39,10 @@ void vm_space_destroy(struct vm *vm, uint32_t space)
         return;
     }
     for (uint32_t n = 0; n < s->block_count; n++) {
-        struct vm_block *b = &s->blocks[n / VM_BLOCKS_A_PAGE][n % VM_BLOCKS_A_PAGE];
-        entries_clear(vm, space, b->number * BLOCK_PAGES, (b->number + 1) * BLOCK_PAGES);
+        struct vm_block *b = block_at(s, n);
+        for (uint32_t i = block_next(b, 0); i < BLOCK_PAGES; i = block_next(b, i + 1)) {
+            entry_clear(vm, space, b->number * BLOCK_PAGES + i, &b->entries[i]);
+        }
         s->block_of[b->number] = 0;
         frame_give(vm, b->frame, true); /* every entry was cleared */
         *b = (struct vm_block){0};
@@ -342,11 +344,10 @@ static enum vm_status clone_pages(struct vm *vm, uint32_t parent, uint32_t child
     struct vm_space *p = &vm->spaces[parent];
     bool eager = count_private(p) <= vm->eager_copy_pages;
     for (uint32_t n = 0; n < p->block_count; n++) {
-        const struct vm_block *b = &p->blocks[n / VM_BLOCKS_A_PAGE][n % VM_BLOCKS_A_PAGE];
-        uint32_t first = b->number * BLOCK_PAGES;
-        uint32_t end = first + BLOCK_PAGES;
-        for (uint32_t page = entry_next(p, first, end); page < end; page = entry_next(p, page + 1, end)) {
-            struct vm_entry *e = entry_of(vm, p, page, false);
+        const struct vm_block *b = block_at(p, n);
+        for (uint32_t i = block_next(b, 0); i < BLOCK_PAGES; i = block_next(b, i + 1)) {
+            struct vm_entry *e = &b->entries[i];
+            uint32_t page = b->number * BLOCK_PAGES + i;
             if (frame_record(vm, e->frame)->kind == FRAME_VERIFIED) {
                 continue; /* the child faults it in, with its neighbours */
             }

@@ -150,11 +150,7 @@ enum linux_op thread_bind(void *env, uint32_t thread, uint32_t space)
         knows_foreign = true;
     }
     trap_end(t);
-    if (!t->is_bound) {
-        (void)thread_cpu_ns(NULL, thread);
-        t->consumed_us = 0;
-        t->is_bound = true;
-    }
+    t->is_bound = true;
     return LINUX_OP_OK;
 }
 
