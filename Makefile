@@ -85,6 +85,9 @@ check-arm64: $(B)/linux/bin/ledger_sample
 fuzz: $(fuzzers)
 	@tests/run.sh fuzz $(fuzzers)
 
+tidy: | $(B)/deps
+	@mk/tidy.sh $(B) $(MAKE)
+
 # ---- the rest -------------------------------------------------------------------------------------------------------
 
 $(B)/deps: mk/deps.sh mk/deps.list
@@ -116,6 +119,6 @@ help:
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
-.PHONY: FORCE all tools apps kernel bench bench-kernel coverage check $(checks) fuzz clean help
+.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
