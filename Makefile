@@ -95,7 +95,12 @@ check:
 	@rm -f $(B)/check.count
 	@$(MAKE) --no-print-directory -k $(checks); tests/run.sh total
 
-bench: bench-system
+# Every number: of the booted systems in guest instructions, of the host, and sizes; printed, and in build/bench.csv.
+bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_bench
+	@rm -f $(B)/bench.csv
+	@$(MAKE) --no-print-directory bench-system bench-kernel
+	@{ $(B)/host/bin/tree_bench && $(B)/host/bin/llc_bench; } | sed 's/^/host./' | tee -a $(B)/bench.csv
+	@tests/bench/sizes.sh $(B) $(CROSS) | tee -a $(B)/bench.csv
 
 all: tools $(if $(has_kernel),images,components)
 
