@@ -18,6 +18,7 @@ $(foreach v,$(VARIANTS),$(foreach l,$(LIBS),$(if $(filter $(v),$($(l).skip)),,$(
 
 include mk/third_party.mk
 include mk/system.mk
+include mk/packages.mk
 
 # ---- host tools, unit tests, fuzzers --------------------------------------------------------------------------------
 
@@ -94,7 +95,12 @@ check:
 	@rm -f $(B)/check.count
 	@$(MAKE) --no-print-directory -k $(checks); tests/run.sh total
 
-bench: bench-system
+# Every number: of the booted systems in guest instructions, of the host, and sizes; printed, and in build/bench.csv.
+bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_bench
+	@rm -f $(B)/bench.csv
+	@$(MAKE) --no-print-directory bench-system bench-kernel
+	@{ $(B)/host/bin/tree_bench && $(B)/host/bin/llc_bench; } | sed 's/^/host./' | tee -a $(B)/bench.csv
+	@tests/bench/sizes.sh $(B) $(CROSS) | tee -a $(B)/bench.csv
 
 all: tools $(if $(has_kernel),images,components)
 
@@ -107,6 +113,7 @@ help:
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
+	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
 .PHONY: FORCE all tools apps kernel bench bench-kernel coverage check $(checks) fuzz clean help

@@ -8,7 +8,7 @@
 # KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
 
 KERNEL ?= $(B)/kernel/kernel.elf
-SYSTEM ?= hello
+SYSTEM ?= base
 LX_KEYS ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/lx-os/keys
 QEMU := qemu-system-aarch64
 QEMU_BOARD := virt,virtualization=on,gic-version=2
@@ -79,18 +79,19 @@ $(B)/payload.bin:
 core.files := payload=$(B)/payload.bin
 $(B)/core.img: $(B)/payload.bin
 
-# image NAME: from its .sys file, wherever that stands; NAME.files: files on the command line of lxpack, as NAME=PATH.
+# image NAME SYS: from a .sys file; NAME.files: files on the command line of lxpack, as NAME=PATH.
 define image
-$(B)/$(notdir $(basename $(1))).img: $(1) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
-	@mkdir -p $$(@D)/$(notdir $(basename $(1)))
+$(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
+	@mkdir -p $$(@D)/$(1)
 	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
-		-r $$(@D)/$(notdir $(basename $(1))) -o $$@ $($(notdir $(basename $(1))).files) $(1)
+		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
 endef
-$(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(s))))
-images: $(systems:%=$(B)/%.img)
+$(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
+images: $(systems:%=$(B)/%.img) $(B)/tests.img
 
-run: $(B)/$(SYSTEM).img
-	$(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
+# LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun).
+run: $(B)/$(SYSTEM).img $(if $(LX_SCRIPT),$(B)/host/bin/lxrun)
+	$(if $(LX_SCRIPT),@$(B)/host/bin/lxrun $(LX_SCRIPT) )$(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
 
 # QEMU waits for a debugger; build/NAME/gdb has the symbols of kernel and loader, and `lx-component NAME` those of one component.
 debug: $(B)/$(SYSTEM).img
@@ -119,10 +120,10 @@ check-model: | $(B)/deps
 	@tests/run.sh each model sh tests/model/run.sh
 
 ifeq ($(has_kernel),yes)
-check-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
+check-system: images $(B)/host/bin/lxtest
 	@tests/run.sh each system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
 
-bench-system: $(systems:%=$(B)/%.img) $(B)/host/bin/lxtest
+bench-system: images $(B)/host/bin/lxtest
 	@$(B)/host/bin/lxtest -i $(B) -b $(B)/bench.csv $(shell grep -l '^measure' $(system_tests)) | sed -n 's/^# //p'
 else
 check-system:

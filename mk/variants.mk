@@ -40,7 +40,7 @@ asan.ldflags := -fsanitize=address,undefined
 fuzz.cc := clang
 fuzz.ar := ar
 fuzz.arch := x86_64
-fuzz.cflags := $(common) -O1 -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+fuzz.cflags := $(common) -O1 -D_GNU_SOURCE -Itests/unit -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all $(warn_clang)
 fuzz.ldflags := -fsanitize=fuzzer,address,undefined
 

@@ -27,10 +27,10 @@ enum catalog_status { CATALOG_REFUSED = 0, CATALOG_AUTHORISED = 1 };
 enum catalog_file_kind { CATALOG_DIR, CATALOG_FILE, CATALOG_LINK };
 
 struct catalog_package {
-    char name[64];
+    char name[64]; /**< "?" when it could not be read */
     uint8_t id[32];        /**< root of its manifest */
-    uint8_t developer[32]; /**< genesis */
-    char developer_name[32];
+    uint8_t developer[32]; /**< genesis id, in the order of memory: people read it from the last byte on */
+    char developer_name[32]; /**< as the owner calls him, perhaps cut; empty when nobody approved him */
     uint64_t sequence;
     uint64_t signed_at_s;  /**< time of the transaction that names it */
     uint32_t chain_length; /**< transactions of the developer's chain */
@@ -41,7 +41,7 @@ struct catalog_package {
 
 struct catalog_file {
     uint32_t path;   /**< offset of a string */
-    uint32_t target; /**< of a link: offset of a string */
+    uint32_t target; /**< of a link: offset of a string, else of an empty one */
     uint64_t size_bytes;
     uint32_t kind;
     uint32_t mode;
@@ -56,7 +56,7 @@ struct catalog_file {
 struct catalog_object {
     uint64_t offset;        /**< of its bytes: a multiple of 4096 */
     uint64_t len_bytes;
-    uint64_t leaves_offset; /**< of its leaf hashes: a multiple of 8 */
+    uint64_t leaves_offset; /**< of its leaf hashes, 32 bytes each: at any place */
     uint8_t root[32];
     uint32_t package;
     uint32_t reserved;
@@ -65,8 +65,8 @@ struct catalog_object {
 struct catalog_program {
     uint64_t entry;
     uint64_t phdr;
-    uint64_t start;
-    uint64_t end;
+    uint64_t start; /**< address of the first byte that is loaded */
+    uint64_t end;   /**< and behind the last */
     uint32_t phdr_count;
     uint32_t relocatable;
     uint32_t object;

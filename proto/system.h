@@ -3,7 +3,8 @@
  * What the root task does for others after it built the system. `call NAME init <- supervisor.system` gives a component the
  * right to ask; what it may ask depends on who it is:
  *   - the fault handler of a component outside the trusted core may inspect, restart and stop it;
- *   - a component of the trusted core may have a page of code repaired, of any component.
+ *   - a component of the trusted core may have a page of code repaired, of any component;
+ *   - everybody who has the call may switch the machine off.
  * Everything else is PROTO_FORBIDDEN.
  */
 #ifndef LX_PROTO_SYSTEM_H
@@ -23,9 +24,13 @@ enum system_request {
      * one, if the bundle still verifies against the tree root. Reply: word 0: 1 when the resident page differed.
      */
     SYSTEM_REPAIR,
+    /** word 0: enum system_power. From anybody who has the call. Answered only when the firmware does not do it. */
+    SYSTEM_POWER,
     /** From a passive component's runtime, without reply: its init() is done, take the budget away. */
     SYSTEM_READY,
 };
+
+enum system_power { SYSTEM_POWER_OFF, SYSTEM_POWER_RESTART };
 
 enum { SYSTEM_BACKTRACE_MAX = 16 };
 

@@ -207,11 +207,11 @@ static inline bool prove_return(const struct tcb *t, struct tcb *caller, const s
            refill_is_ready(caller->sc, kernel.now) && refill_is_sufficient(caller->sc, 0, refill_min_budget());
 }
 
-/* True when `t` can queue behind all who wait at `ep`, and has no signals to take first. */
+/* True when `t` can queue behind all who wait at `ep`, and has no signals to take, nor a context of its notification to give back. */
 static inline bool prove_wait(const struct tcb *t, const struct endpoint *ep)
 {
     const struct notification *bound = t->bound_notification;
-    if (bound != NULL && (bound->state == NOTIFICATION_ACTIVE || bound->sc != NULL)) {
+    if (bound != NULL && (bound->state == NOTIFICATION_ACTIVE || (bound->sc != NULL && bound->sc == t->sc))) {
         return false;
     }
     const struct tcb *tail = (const struct tcb *)(ep->tail_and_state & ~(uintptr_t)3);

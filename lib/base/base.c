@@ -56,7 +56,12 @@ bool cursor_copy(struct cursor *c, void *out, size_t len_bytes)
 
 bool cursor_u8(struct cursor *c, uint8_t *out)
 {
-    return cursor_copy(c, out, 1);
+    if (c->left_bytes == 0) {
+        return false;
+    }
+    *out = *c->at++;
+    c->left_bytes--;
+    return true;
 }
 
 bool cursor_le16(struct cursor *c, uint16_t *out)

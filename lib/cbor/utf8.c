@@ -23,14 +23,24 @@ static bool lead_is_valid(uint8_t lead, uint32_t *follow_count, uint8_t *low, ui
     return true;
 }
 
+/** Skips what is ASCII, which nearly all is. */
+static void skip_ascii(struct cursor *text)
+{
+    while (text->left_bytes > 0 && *text->at < 0x80) {
+        text->at++;
+        text->left_bytes--;
+    }
+}
+
 bool utf8_is_valid(struct cursor text)
 {
     uint8_t byte;
-    while (cursor_u8(&text, &byte)) {
+    for (;;) {
         uint8_t low, high;
         uint32_t follow_count;
-        if (byte < 0x80) {
-            continue;
+        skip_ascii(&text);
+        if (!cursor_u8(&text, &byte)) {
+            return true;
         }
         if (!lead_is_valid(byte, &follow_count, &low, &high)) {
             return false;
@@ -43,5 +53,4 @@ bool utf8_is_valid(struct cursor text)
             high = 0xbf;
         }
     }
-    return true;
 }

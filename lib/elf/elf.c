@@ -8,7 +8,6 @@
 #include "format.h"
 
 #define MAGIC_BYTES    4u
-#define FILE_HEADER    64u
 #define CLASS_64       2u
 #define DATA_LITTLE    1u
 #define VERSION        1u
@@ -148,7 +147,7 @@ static enum elf_err check_header(const uint8_t *ident, const struct file_header 
     if (ident[5] != DATA_LITTLE) {
         return ELF_BYTE_ORDER;
     }
-    if (ident[6] != VERSION || h->version != VERSION || h->header_bytes != FILE_HEADER) {
+    if (ident[6] != VERSION || h->version != VERSION || h->header_bytes != ELF_START_BYTES) {
         return ELF_VERSION;
     }
     if (ident[7] != SYSTEM_NONE && ident[7] != SYSTEM_LINUX) {
@@ -206,6 +205,20 @@ static uint64_t address_of(const struct elf_program *program, uint64_t offset)
         }
     }
     return UINT64_MAX;
+}
+
+void elf_headers_place(const void *bytes, size_t len_bytes, size_t *headers_offset, size_t *headers_bytes)
+{
+    struct file_header h;
+    struct elf_program program;
+    struct cursor file = cursor_of(bytes, len_bytes < ELF_START_BYTES ? len_bytes : ELF_START_BYTES);
+    *headers_offset = *headers_bytes = 0;
+    if (!read_header(file, &program, &h) || program.phdr_count > ELF_HEADERS_MAX || h.phdr_offset > len_bytes ||
+        program.phdr_count * (size_t)ELF_HEADER_BYTES > len_bytes - (size_t)h.phdr_offset) {
+        return;
+    }
+    *headers_offset = (size_t)h.phdr_offset;
+    *headers_bytes = program.phdr_count * (size_t)ELF_HEADER_BYTES;
 }
 
 bool elf_parse(const void *bytes, size_t len_bytes, struct elf_program *out, struct elf_refusal *why)

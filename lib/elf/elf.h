@@ -17,6 +17,7 @@
 #define ELF_SEGMENTS_MAX 16u
 #define ELF_HEADERS_MAX  64u
 #define ELF_HEADER_BYTES 56u /**< of one program header */
+#define ELF_START_BYTES  64u /**< of the header that every file begins with */
 
 /** Where programs can be: above the first 64 KiB, which catch NULL, and below the last of 4 GiB. */
 #define ELF_ADDRESS_START UINT64_C(0x10000)
@@ -98,6 +99,12 @@ MUST_USE bool elf_program_check(const struct elf_program *program, uint64_t file
 
 /** Compares all that is used; what lies behind the last segment does not count. */
 MUST_USE bool elf_program_equal(const struct elf_program *a, const struct elf_program *b);
+
+/**
+ * Says which bytes of a file elf_parse reads besides the first ELF_START_BYTES, for who wants to hash them before. It reads just
+ * those first ones, if there are so many. None when elf_parse refuses the file without reading on.
+ */
+void elf_headers_place(const void *bytes, size_t len_bytes, size_t *headers_offset, size_t *headers_bytes);
 
 /** Says whether bytes begin as an ELF file of any kind does. */
 MUST_USE bool elf_has_magic(const void *bytes, size_t len_bytes);

@@ -351,6 +351,7 @@ enum {
 #define REBOOT_CAD_ON_ 0x89abcdefu
 #define REBOOT_CAD_OFF_ 0u
 #define REBOOT_POWER_OFF_ 0x4321fedcu
+#define REBOOT_RESTART2_ 0xa1b2c3d4u /* with a command: see call_reboot */
 
 enum {
     FUTEX_WAIT_ = 0,

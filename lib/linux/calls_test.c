@@ -120,6 +120,9 @@ static void clocks_and_limits(void)
         {NR_madvise, {BUF + 1, 4096, 4}, -E_INVAL},
         {NR_madvise, {BUF, 0, 4}, 0},
         {NR_madvise, {BUF, 4096, 14}, 0},
+        {NR_madvise, {BUF, 4096, 8}, 0},
+        {NR_madvise, {BUF, 4096, 18}, -E_INVAL}, /* MADV_WIPEONFORK: secrets would be copied */
+        {NR_madvise, {BUF, 4096, 9999}, -E_INVAL},
         {NR_madvise, {0x10000, 4096, 4}, -E_NOMEM},
         {NR_mremap, {BUF + 1, 4096, 8192, 1}, -E_INVAL},
         {NR_mremap, {BUF, 4096, 0, 1}, -E_INVAL},

@@ -76,16 +76,18 @@ static uint8_t *strings_room(struct exec_strings *s, uint32_t *room)
 /** Appends the string at `address` of `mm`, or of ours when `mm` is NULL. */
 static int64_t strings_add(struct exec_strings *s, struct mm *mm, uint64_t address, const char *own)
 {
-    for (;;) {
+    for (uint32_t start = s->bytes;;) {
         uint32_t room;
-        if (s->bytes + (s->argc + s->envc + 1) * 8 >= LINUX_ARG_BYTES_MAX) {
+        if (s->bytes + (s->argc + s->envc + 1) * 8 >= LINUX_ARG_BYTES_MAX || s->bytes - start >= LINUX_STRING_BYTES_MAX) {
             return -E_2BIG;
         }
         uint8_t *to = strings_room(s, &room);
         if (to == NULL) {
             return -E_NOMEM;
         }
+        uint32_t left = LINUX_STRING_BYTES_MAX - (s->bytes - start);
         size_t part = room < 64 ? room : 64;
+        part = left < part ? left : part;
         const uint8_t *from = (const uint8_t *)own;
         if (mm != NULL) {
             from = user_pin(mm, address, part, false, &part);

@@ -436,11 +436,14 @@ FAKE void fake_space_usage(void *env, uint32_t space, struct linux_space_usage *
     }
 }
 
-FAKE void fake_space_maps(void *env, uint32_t space, struct linux_text *text)
+FAKE void fake_space_maps(void *env, uint32_t space, const struct linux_map_marks *marks, struct linux_text *text)
 {
     struct fake *f = env;
     fake_enter(f);
     linux_text_print(text, "00400000-00401000 r-xp 00000000 00:10 %u\n", space);
+    linux_text_print(text, "of the stack: %s\n", linux_map_name(marks, marks->stack & ~UINT64_C(4095), LINUX_STACK_TOP));
+    linux_text_print(text, "of the heap: %s\n", linux_map_name(marks, marks->heap_start, marks->heap_start + 4096));
+    linux_text_print(text, "between: %s\n", linux_map_name(marks, marks->heap_end, marks->heap_end + 4096));
 }
 
 /* ---- ops: packages ----------------------------------------------------------------------------------------------- */
@@ -870,7 +873,9 @@ FAKE void fake_run_stub(struct fake *f, uint32_t thread)
     struct linux_regs *r = &t->regs;
     switch (r->pc - LINUX_ABI_BASE) {
     case ABI_SIGENTRY:
-        if (!fake_access(f, thread, r->x[2] + ABI_UC_RECORDS + 8, t->fp + 8, sizeof(t->fp) - 8, true)) {
+        if (!fake_access(f, thread, r->x[2] + ABI_UC_X8, &r->x[8], 23 * sizeof(r->x[0]), true) ||
+            !fake_access(f, thread, r->x[4], &r->x[29], 2 * sizeof(r->x[0]), true) ||
+            !fake_access(f, thread, r->x[2] + ABI_UC_RECORDS + 8, t->fp + 8, sizeof(t->fp) - 8, true)) {
             return;
         }
         r->x[6] = r->x[7] = r->x[17] = 0xdead;
@@ -879,7 +884,8 @@ FAKE void fake_run_stub(struct fake *f, uint32_t thread)
         r->pc = r->x[3];
         return;
     case ABI_SIGLEAVE:
-        if (!fake_access(f, thread, r->x[0] + 8, t->fp + 8, sizeof(t->fp) - 8, false)) {
+        if (!fake_access(f, thread, r->x[0] + 8, t->fp + 8, sizeof(t->fp) - 8, false) ||
+            !fake_access(f, thread, r->sp + ABI_SIGFRAME_X8, &r->x[8], 23 * sizeof(r->x[0]), false)) {
             return;
         }
         r->x[0] = r->x[1] = 0xdead;

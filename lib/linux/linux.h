@@ -32,6 +32,7 @@
 #define LINUX_NAME_BYTES_MAX 255u
 #define LINUX_SYMLINKS_MAX 40u    /**< followed in one path */
 #define LINUX_ARG_BYTES_MAX (256u * 1024u) /**< strings of argv and envp together; more is E2BIG */
+#define LINUX_STRING_BYTES_MAX (128u * 1024u) /**< one of them, with its end; more is E2BIG */
 #define LINUX_PIPE_BYTES 65536u
 #define LINUX_IO_BYTES_MAX (UINT64_C(16) << 20)     /**< moved by one read or write; more is a short count */
 #define LINUX_RANDOM_BYTES_MAX (UINT64_C(1) << 20)  /**< the same, for random bytes */
@@ -130,6 +131,11 @@ struct linux_space_usage {
     uint64_t virtual_bytes, resident_bytes, shared_bytes;
 };
 
+/** What of a space has a name in /proc/PID/maps without being a file. */
+struct linux_map_marks {
+    uint64_t heap_start, heap_end, stack;
+};
+
 struct linux_memory_usage {
     uint64_t total_bytes, free_bytes;
 };
@@ -140,6 +146,8 @@ enum linux_power { LINUX_POWER_OFF, LINUX_POWER_RESTART, LINUX_POWER_HALT };
 struct linux_text;
 void linux_text_put(struct linux_text *text, const void *bytes, size_t len_bytes);
 void linux_text_print(struct linux_text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+/** What an anonymous mapping of [start, end) is called: "[heap]", "[stack]" or "". Source: proc(5). */
+const char *linux_map_name(const struct linux_map_marks *marks, uint64_t start, uint64_t end);
 
 /**
  * Everything that the library asks of its surroundings. `env` is the caller's and is passed back. Ids are small integers
@@ -182,8 +190,8 @@ struct linux_ops {
     void *(*pin)(void *env, uint32_t space, uint64_t address, size_t len_bytes, bool for_write, size_t *available);
     /** What a space uses. NULL: /proc says 0. */
     void (*space_usage)(void *env, uint32_t space, struct linux_space_usage *out);
-    /** Writes the lines of /proc/PID/maps. NULL: the file is empty. */
-    void (*space_maps)(void *env, uint32_t space, struct linux_text *text);
+    /** Writes the lines of /proc/PID/maps, each behind its file or with a name by linux_map_name(). NULL: the file is empty. */
+    void (*space_maps)(void *env, uint32_t space, const struct linux_map_marks *marks, struct linux_text *text);
 
     /* ---- packages ---- */
 
@@ -228,7 +236,8 @@ struct linux_ops {
     void (*random)(void *env, void *bytes, size_t len_bytes);
     /** Takes bytes for the console; @return how many. After fewer than given, linux_console_writable() must come. */
     size_t (*console_write)(void *env, const void *bytes, size_t len_bytes);
-    /** Process 1 ended (status = its exit code, or 128 + signal) or asked for it (0). Nothing is to be run any more. */
+    /** Process 1 ended (status = its exit code, or 128 + signal) or root asked for it (reboot(2): 0, or STATUS with RESTART2
+     *  and "off=STATUS"). Nothing is to be run any more. */
     void (*power)(void *env, enum linux_power what, int status);
     /** Memory for programs, the arena not included. NULL: /proc/meminfo shows the arena only. */
     void (*memory_usage)(void *env, struct linux_memory_usage *out);

@@ -74,7 +74,7 @@ int64_t call_sysinfo(struct thread *t, const uint64_t *a)
     struct abi_sysinfo info;
     proc_memory(t->sys, &memory);
     memset(&info, 0, sizeof(info));
-    info.uptime = (int64_t)(time_now(t->sys) / NS_PER_S);
+    info.uptime = (int64_t)((time_now(t->sys) + NS_PER_S - 1) / NS_PER_S); /* as Linux: a part of a second counts */
     info.totalram = memory.total_bytes;
     info.freeram = memory.free_bytes;
     info.procs = (uint16_t)t->sys->process_count;
@@ -334,10 +334,32 @@ int64_t call_syslog(struct thread *t, const uint64_t *a)
     }
 }
 
+/** The one command of RESTART2: "off=STATUS", with 0 to 255 in decimal. @return STATUS or an error. */
+static int64_t off_status(struct thread *t, uint64_t address)
+{
+    char text[sizeof("off=255")];
+    int64_t len = user_string(t->proc->mm, text, sizeof(text), address);
+    int64_t status = 0;
+    if (len == -E_FAULT) {
+        return len;
+    }
+    if (len < 5 || memcmp(text, "off=", 4) != 0) {
+        return -E_INVAL;
+    }
+    for (int64_t i = 4; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return -E_INVAL;
+        }
+        status = 10 * status + (text[i] - '0');
+    }
+    return status <= 255 ? status : -E_INVAL;
+}
+
 int64_t call_reboot(struct thread *t, const uint64_t *a)
 {
     struct linux_system *sys = t->sys;
     enum linux_power what = LINUX_POWER_OFF;
+    int64_t status = 0;
     if (!cred_is_root(&t->proc->cred)) {
         return -E_PERM;
     }
@@ -358,12 +380,18 @@ int64_t call_reboot(struct thread *t, const uint64_t *a)
         break;
     case REBOOT_POWER_OFF_:
         break;
+    case REBOOT_RESTART2_:
+        status = off_status(t, a[3]);
+        if (status < 0) {
+            return status;
+        }
+        break;
     default:
         return -E_INVAL;
     }
     sys->is_over = true;
     sys->outcome = LINUX_GONE;
-    sys->ops->power(sys->env, what, 0);
+    sys->ops->power(sys->env, what, (int)status);
     return RESULT_DONE;
 }
 

@@ -375,11 +375,19 @@ int64_t call_mremap(struct thread *t, const uint64_t *a)
 
 /* ---- advice ------------------------------------------------------------------------------------------------------ */
 
+/* MADV_DONTNEED, and those of Linux 6.1 that may do nothing, MADV_FREE among them. A program must hear that the others, such as
+ * MADV_WIPEONFORK, are not there. Source: madvise(2) */
+static bool is_advice(uint64_t advice)
+{
+    static const uint8_t known[] = {0, 1, 2, 3, 4, 8, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21};
+    return advice < 64 && memchr(known, (int)advice, sizeof(known)) != NULL;
+}
+
 int64_t call_madvise(struct thread *t, const uint64_t *a)
 {
     struct mm *mm = t->proc->mm;
     uint64_t len;
-    if (!is_aligned(a[0], PAGE_BYTES)) {
+    if (!is_aligned(a[0], PAGE_BYTES) || !is_advice(a[2])) {
         return -E_INVAL;
     }
     if (a[1] == 0) {

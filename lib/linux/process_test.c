@@ -297,6 +297,23 @@ static void argument_limit_is_kept(void)
     fake_free(f);
 }
 
+static void one_string_has_its_own_limit(void)
+{
+    struct fake *f = fake_started();
+    static char big[LINUX_STRING_BYTES_MAX + 1];
+    uint64_t at = (uint64_t)sys(f, 0, NR_mmap, 0, sizeof(big), 3, MAP_PRIVATE_ | MAP_ANONYMOUS_, -1, 0);
+    uint64_t argv[] = {at, 0};
+    memset(big, 'x', sizeof(big) - 1);
+    put(f, 0, at, big, sizeof(big));
+    put(f, 0, BUF, argv, sizeof(argv));
+    CHECK_EQ(sys(f, 0, NR_execve, ustr(f, 0, "/bin/prog"), BUF, 0), -E_2BIG);
+    put(f, 0, BUF, (uint64_t[]){at + 1, 0}, sizeof(argv));
+    sys(f, 0, NR_execve, ustr(f, 0, "/bin/prog"), BUF, 0);
+    CHECK_EQ(get64(f, 0, f->threads[0].regs.sp), 1);
+    OK(f);
+    fake_free(f);
+}
+
 static void exec_closes_and_resets(void)
 {
     struct fake *f = fake_started();
@@ -545,6 +562,15 @@ static void the_end_is_told(void)
     CHECK_EQ(sys(f, 0, NR_reboot, REBOOT_MAGIC1_, 672274793, REBOOT_RESTART_, 0), FAKE_GONE);
     CHECK(f->is_over && f->power == LINUX_POWER_RESTART);
     fake_free(f);
+    static const char *const bad[] = {"off", "off=", "off=256", "off=1x", "off=00000", "on=1", ""};
+    f = fake_started();
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        CHECK_EQ(sys(f, 0, NR_reboot, REBOOT_MAGIC1_, 672274793, REBOOT_RESTART2_, ustr(f, 0, bad[i])), -E_INVAL);
+    }
+    CHECK_EQ(sys(f, 0, NR_reboot, REBOOT_MAGIC1_, 672274793, REBOOT_RESTART2_, 8), -E_FAULT);
+    CHECK_EQ(sys(f, 0, NR_reboot, REBOOT_MAGIC1_, 672274793, REBOOT_RESTART2_, ustr(f, 0, "off=42")), FAKE_GONE);
+    CHECK(f->is_over && f->power == LINUX_POWER_OFF && f->power_status == 42);
+    fake_free(f);
 }
 
 static void memory_calls(void)
@@ -643,6 +669,7 @@ static const struct unit_case cases[] = {
     {"code that a program wrote is not executed", written_code_cannot_be_executed},
     {"scripts run their interpreter", scripts_run_their_interpreter},
     {"the limit of arguments is kept", argument_limit_is_kept},
+    {"one string has its own limit", one_string_has_its_own_limit},
     {"exec closes files and resets handlers", exec_closes_and_resets},
     {"orphans go to process 1", orphans_go_to_process_one},
     {"ignoring SIGCHLD reaps children", ignoring_children_reaps_them},

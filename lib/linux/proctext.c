@@ -314,6 +314,14 @@ static void write_pid_limits(const struct process *p, struct linux_text *text)
     }
 }
 
+const char *linux_map_name(const struct linux_map_marks *marks, uint64_t start, uint64_t end)
+{
+    if (start <= marks->stack && marks->stack < end) {
+        return "[stack]";
+    }
+    return start < marks->heap_end && marks->heap_start < end ? "[heap]" : "";
+}
+
 static void write_process(struct process *p, uint32_t item, struct linux_text *text)
 {
     struct linux_system *sys = p->sys;
@@ -345,7 +353,9 @@ static void write_process(struct process *p, uint32_t item, struct linux_text *t
         return;
     case PROC_PID_MAPS:
         if (p->mm != NULL && sys->ops->space_maps != NULL) {
-            sys->ops->space_maps(sys->env, p->mm->space, text);
+            const struct mm *mm = p->mm;
+            struct linux_map_marks marks = {mm->heap_start, mm->heap_end, mm->stack_start};
+            sys->ops->space_maps(sys->env, mm->space, &marks, text);
         }
         return;
     case PROC_PID_MOUNTS:

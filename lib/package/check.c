@@ -5,6 +5,34 @@
 
 #define MODE_EXECUTE 0111u
 
+/** Hashes the pages of an object in which these bytes lie. */
+static bool check_pages(uint32_t index, const struct package_object *object, uint64_t offset, uint64_t len_bytes,
+                        struct package_refusal *why)
+{
+    uint64_t end = tree_leaf_count(offset + len_bytes); /* both lie within the object */
+    for (uint64_t i = offset / TREE_BLOCK_BYTES; i < end; i++) {
+        struct hash256 hash;
+        tree_leaf(object->bytes + i * TREE_BLOCK_BYTES, tree_block_len(object->size_bytes, i), &hash);
+        if (!hash256_equal(&hash, &object->leaves[i])) {
+            return package_refuse(why, PACKAGE_BYTES, NULL, "package, object %u, page %llu", (unsigned)index,
+                                  (unsigned long long)i);
+        }
+    }
+    return true;
+}
+
+/** Hashes what is read of a program before it is read: its headers. */
+static bool check_header_pages(uint32_t index, const struct package_object *object, struct package_refusal *why)
+{
+    size_t offset, len;
+    uint64_t start = object->size_bytes < ELF_START_BYTES ? object->size_bytes : ELF_START_BYTES;
+    if (!check_pages(index, object, 0, start, why)) {
+        return false;
+    }
+    elf_headers_place(object->bytes, object->size_bytes, &offset, &len);
+    return check_pages(index, object, offset, len, why);
+}
+
 static bool check_object(const struct package *p, uint32_t index, uint32_t options, struct package_refusal *why)
 {
     struct package_object object;
@@ -17,14 +45,7 @@ static bool check_object(const struct package *p, uint32_t index, uint32_t optio
     if ((options & PACKAGE_CHECK_BYTES) == 0) {
         return true;
     }
-    for (uint64_t i = 0; i < object.leaf_count; i++) {
-        tree_leaf(object.bytes + i * TREE_BLOCK_BYTES, tree_block_len(object.size_bytes, i), &hash);
-        if (!hash256_equal(&hash, &object.leaves[i])) {
-            return package_refuse(why, PACKAGE_BYTES, NULL, "package, object %u, page %llu", (unsigned)index,
-                                  (unsigned long long)i);
-        }
-    }
-    return true;
+    return check_pages(index, &object, 0, object.size_bytes, why);
 }
 
 /** Compares what the manifest says of a program with what its headers say. Not inline: a frame of its own. */
@@ -79,6 +100,10 @@ bool package_check(const struct package *p, uint32_t options, struct package_ref
             continue; /* package_open found them all */
         }
         package_object(p, index, &object);
+        bool is_read = file.is_program || (file.mode & MODE_EXECUTE) != 0;
+        if (is_read && (options & PACKAGE_CHECK_BYTES) == 0 && !check_header_pages(index, &object, why)) {
+            return false;
+        }
         enum package_rule rule = check_program(&file, &object, &elf);
         if (rule == PACKAGE_OK && (options & PACKAGE_CHECK_VERITY) != 0 && !verity_fits(&file, &object)) {
             rule = PACKAGE_VERITY;

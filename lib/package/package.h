@@ -228,8 +228,8 @@ MUST_USE bool package_find(const struct package *p, const struct hash256 *root, 
 
 /**
  * Checks the contents against the manifest: each object's leaf hashes give its root, and each program's headers say just
- * what the manifest says, and are sound. Without PACKAGE_CHECK_BYTES no page is hashed, so whoever uses one compares it
- * with its leaf hash then.
+ * what the manifest says, and are sound. Without PACKAGE_CHECK_BYTES only the pages with these headers are hashed, so whoever
+ * uses another one compares it with its leaf hash then.
  */
 MUST_USE bool package_check(const struct package *p, uint32_t options, struct package_refusal *why);
 

@@ -92,8 +92,9 @@ bool package_refuse_cbor(struct package_refusal *why, const struct cbor_reader *
 
 bool text_is_printable(struct cursor text)
 {
-    uint8_t before = 0, byte;
-    while (cursor_u8(&text, &byte)) {
+    uint8_t before = 0;
+    for (size_t i = 0; i < text.left_bytes; i++) {
+        uint8_t byte = text.at[i];
         /* In UTF-8 the control characters of Latin-1 are c2 80 to c2 9f. */
         if (byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte <= 0x9f)) {
             return false;

@@ -254,7 +254,7 @@ static inline uint64_t fake_address(unsigned page)
 /* ---- what a program does --------------------------------------------------------------------------------------------------------- */
 
 /* One access: the table decides, a fault may help once. */
-static enum vm_status program_access(unsigned space, unsigned page, unsigned access)
+static inline enum vm_status program_access(unsigned space, unsigned page, unsigned access)
 {
     for (unsigned tries = 0; tries < 2; tries++) {
         const struct fake_mapping *m = &fake.program[space][page];

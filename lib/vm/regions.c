@@ -93,15 +93,26 @@ static bool region_add(struct vm_space *s, const struct vm_region *r)
     return true;
 }
 
+/* Gives up the pages of a region before `page`. */
+static void cut_start(struct vm_region *r, uint32_t page)
+{
+    r->object_page += is_of_zeros(r) ? 0 : page - r->first_page;
+    r->first_page = page;
+}
+
+/* Gives up the pages of a region from `page` on. */
+static void cut_end(struct vm_region *r, uint32_t page)
+{
+    r->end_page = page;
+    r->last_bytes = PAGE_BYTES;
+}
+
 /* Cuts region `i` at `page`, which lies inside. */
 static void region_split(struct vm_space *s, uint32_t i, uint32_t page)
 {
     struct vm_region behind = s->regions[i];
-    uint32_t pages = page - behind.first_page;
-    behind.first_page = page;
-    behind.object_page += is_of_zeros(&behind) ? 0 : pages;
-    s->regions[i].end_page = page;
-    s->regions[i].last_bytes = PAGE_BYTES;
+    cut_start(&behind, page);
+    cut_end(&s->regions[i], page);
     insert_at(s, i + 1, &behind);
 }
 
@@ -133,13 +144,23 @@ static bool range_pages(uint64_t address, uint64_t len_bytes, uint32_t *first, u
     return true;
 }
 
+/* Empties a range; no region goes over both of its ends. */
 static void remove_range(struct vm *vm, uint32_t space, uint32_t first, uint32_t end)
 {
     struct vm_space *s = &vm->spaces[space];
     uint32_t i = region_index(s, first);
-    while (i < s->region_count && s->regions[i].first_page < end) {
+    if (i < s->region_count && s->regions[i].first_page < first) {
+        entries_clear(vm, space, first, s->regions[i].end_page);
+        cut_end(&s->regions[i], first);
+        i++;
+    }
+    while (i < s->region_count && s->regions[i].end_page <= end) {
         entries_clear(vm, space, s->regions[i].first_page, s->regions[i].end_page);
         remove_at(s, i);
+    }
+    if (i < s->region_count && s->regions[i].first_page < end) {
+        entries_clear(vm, space, s->regions[i].first_page, end);
+        cut_start(&s->regions[i], end);
     }
 }
 
@@ -154,8 +175,12 @@ enum vm_status vm_unmap(struct vm *vm, uint32_t space, uint64_t address, uint64_
     if (is_free(s, first, end)) {
         return VM_OK;
     }
-    if (!split_at_ends(s, first, end)) {
-        return VM_NO_MEMORY;
+    uint32_t i = region_index(s, first);
+    if (s->regions[i].first_page < first && s->regions[i].end_page > end) { /* only a hole needs a region more */
+        if (s->region_count == VM_REGIONS_MAX) {
+            return VM_NO_MEMORY;
+        }
+        region_split(s, i, end);
     }
     remove_range(vm, space, first, end);
     return VM_OK;

@@ -203,3 +203,15 @@ uint64_t asid_pool_assign(uint64_t pool, uint64_t vspace)
 {
     return INVOKE(pool, seL4_ARMASIDPoolAssign, CAPS(vspace));
 }
+
+uint64_t smc_call(uint64_t smc, uint64_t function, uint64_t *result_out)
+{
+    enum { SMC_WORDS = 8 };
+    struct message m = {.info = message_info(seL4_ARMSMCCall, SMC_WORDS), .word = {function}};
+    for (unsigned i = seL4_FastMessageRegisters; i < SMC_WORDS; i++) {
+        ipc_buffer->msg[i] = 0;
+    }
+    sys_call(smc, &m);
+    *result_out = m.word[0];
+    return seL4_MessageInfo_label(m.info);
+}

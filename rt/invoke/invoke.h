@@ -184,4 +184,7 @@ MUST_USE uint64_t page_table_map(uint64_t table, uint64_t vspace, uint64_t addr,
 MUST_USE uint64_t asid_control_make_pool(uint64_t control, uint64_t untyped, struct slot to);
 MUST_USE uint64_t asid_pool_assign(uint64_t pool, uint64_t vspace);
 
+/** Calls the firmware with a function that has no arguments. */
+MUST_USE uint64_t smc_call(uint64_t smc, uint64_t function, uint64_t *result_out);
+
 #endif

@@ -73,6 +73,19 @@ static uint64_t inspect(const struct message *m, uint64_t *length, uint64_t word
     return status;
 }
 
+/* Returns only when the firmware does not do it. Source: Arm DEN 0022 (PSCI) section 5.1 */
+static enum proto_status switch_power(uint64_t what)
+{
+    static const uint64_t functions[] = {[SYSTEM_POWER_OFF] = 0x84000008, [SYSTEM_POWER_RESTART] = 0x84000009};
+    uint64_t result;
+    if (what > SYSTEM_POWER_RESTART) {
+        return PROTO_INVALID;
+    }
+    uint64_t error = smc_call(seL4_CapSMC, functions[what], &result);
+    say("init: the firmware did not switch the machine off (kernel's error %llu)", (unsigned long long)error);
+    return PROTO_FAILED;
+}
+
 /* Answers one request: label and words of the reply. */
 static uint64_t answer(uint32_t caller, const struct message *m, uint64_t *length, uint64_t words[SYSTEM_STATE_WORDS])
 {
@@ -94,6 +107,8 @@ static uint64_t answer(uint32_t caller, const struct message *m, uint64_t *lengt
         words[0] = differed;
         *length = 1;
         return status;
+    case SYSTEM_POWER:
+        return switch_power(target);
     default:
         return PROTO_UNKNOWN;
     }

@@ -164,6 +164,16 @@ static uint64_t object_page(struct message *m)
     return status;
 }
 
+/* What the client calls an object of ours. */
+static uint32_t catalog_object_of(uint32_t object)
+{
+    uint32_t i = 0;
+    while (i < the_catalog()->object_count && object_of[i] != object) {
+        i++;
+    }
+    return i < the_catalog()->object_count ? i : CATALOG_NONE;
+}
+
 static uint64_t region(struct message *m)
 {
     struct vm_region r;
@@ -174,7 +184,7 @@ static uint64_t region(struct message *m)
     m->word[0] = (uint64_t)r.first_page * PAGE_BYTES;
     m->word[1] = (uint64_t)(r.end_page - r.first_page) * PAGE_BYTES;
     m->word[2] = r.rights;
-    m->word[3] = r.object < VM_OBJECTS_MAX ? r.object + 1u : 0;
+    m->word[3] = r.object < VM_OBJECTS_MAX ? catalog_object_of(r.object) + UINT64_C(1) : 0;
     return PAGER_OK;
 }
 

@@ -188,6 +188,11 @@ static void connect_call(struct connection *c)
         if (c->ends[e].component == server_index) {
             fail_at(sys->path, c->line, "%s cannot call itself; it would wait for ever", server->name);
         }
+        const struct component *caller = sys->components[c->ends[e].component];
+        if (server->passive && caller->priority >= server->priority) { /* it could call before the server is ready */
+            fail_at(sys->path, c->line, "passive %s has priority %d, which must be above that of its caller %s (%d)", server->name,
+                    server->priority, caller->name, caller->priority);
+        }
         /* The root task tells its callers apart by component, so their badge is that number. */
         c->ends[e].first_caller = server_index == 0 ? (uint32_t)c->ends[e].component : ++server->caller_count;
         c->ends[e].signal = c->signals ? new_signal(sys->components[c->ends[e].component]) : 0;

@@ -35,7 +35,7 @@ struct step {
     char peer[32]; /* of STEP_MEASURE: something else that was measured the same way; "": nothing */
     unsigned long long peer_value;
     unsigned ms;
-    unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key` */
+    unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key`; or of the first `text` in it, when that is not empty */
 };
 
 struct script {
@@ -47,6 +47,7 @@ struct script {
     char flip_part[64]; /* "": none */
     unsigned long flip_offset;
     bool memory_file; /* the machine's memory is a file, which flips need */
+    unsigned case_count; /* lines "ok NAME" that the console must show; 0: none are looked for */
     int refused_count;
     char refused[8][TEXT_BYTES];
     int arg_count;
@@ -76,9 +77,9 @@ bool image_flip(const char *image, const char *copy, const char *part, unsigned 
 
 /**
  * Flips bit 0 of a byte in the memory of a running machine: of the page that holds byte `offset` of a part, in every copy of
- * that page but the bundle's, from which it can be repaired.
+ * that page but the bundle's, from which it can be repaired. When `text` is not empty, the byte is the first one of that text.
  * @return how many copies were changed; 0 after a message, when there is none.
  */
-int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset);
+int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset, const char *text);
 
 #endif

@@ -148,7 +148,7 @@ static bool do_step(struct run *r, const struct step *step)
     case STEP_WAIT:
         return wait_ms(r, step->ms);
     case STEP_FLIP_MEMORY:
-        if (memory_flip(r->image, r->memory, step->key, step->offset) == 0) {
+        if (memory_flip(r->image, r->memory, step->key, step->offset, step->text) == 0) {
             snprintf(r->why, sizeof r->why, "line %d: no bit to flip", step->line);
             return false;
         }
@@ -209,6 +209,30 @@ static void show_console(const struct run *r)
     putchar('\n');
 }
 
+/* Shows the cases that the console lists, and says whether all of them passed and none is missing. */
+static bool count_cases(struct run *r)
+{
+    unsigned passed = 0;
+    unsigned failed = 0;
+    for (char *line = r->text; line != NULL && *line != '\0';) {
+        int len = (int)strcspn(line, "\r\n");
+        bool good = strncmp(line, "ok ", 3) == 0;
+        bool bad = strncmp(line, "not ok ", 7) == 0;
+        if (good || bad) {
+            printf("%s system: %.*s\n", good ? "ok" : "not ok", good ? len - 3 : len - 7, line + (good ? 3 : 7));
+        }
+        passed += good;
+        failed += bad;
+        line = strchr(line, '\n');
+        line += line != NULL;
+    }
+    bool good = failed == 0 && passed == r->script.case_count;
+    if (!good) {
+        snprintf(r->why, sizeof r->why, "%u cases passed and %u failed, of %u", passed, failed, r->script.case_count);
+    }
+    return good;
+}
+
 int main(int argc, char **argv)
 {
     static struct run r;
@@ -236,7 +260,8 @@ int main(int argc, char **argv)
     for (int i = optind; i < argc; i++) {
         memset(&r, 0, sizeof r);
         r.bench = bench;
-        bool good = script_read(argv[i], &r.script) && run_script(&r, images);
+        bool good = script_read(argv[i], &r.script) && run_script(&r, images) &&
+                    (r.script.case_count == 0 || count_cases(&r));
         if (!good || verbose) {
             show_console(&r);
         }

@@ -1,0 +1,104 @@
+# Packages: made from systems/NAME/package.lx, signed and approved, and bundled for boot images.
+#
+#   build/NAME.lxp             packages; each is signed with the key "release"
+#   build/owner.{chain,list,anchor,bundle}   the approvals of the key "owner", and the packages that they are for
+#
+# Keys are in LX_KEYS, outside of the tree, and made when they are not there. What is signed or approved already is not signed
+# again.
+
+lx := $(B)/host/bin/lx
+lx_keys = --keys $(LX_KEYS)
+
+# More packages, on the command line, that the owner approves and base.img carries.
+PACKAGES ?=
+$(B)/packages.choice: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PACKAGES)' | cmp -s - $@ || echo '$(PACKAGES)' >$@
+
+# Other keys make everything anew.
+$(B)/keys.choice: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LX_KEYS)' | cmp -s - $@ || echo '$(LX_KEYS)' >$@
+
+# The page of code that is in every process: lib/linux/abipage.
+abipage := lib/linux/abipage
+$(B)/linux/abipage.so: $(abipage)/abipage.S $(abipage)/abipage.h $(abipage)/abipage.lds $(B)/linux/flags
+	$(Q)$(linux.cc) $(filter-out -fno-pic -fno-pie,$(aarch64)) -I$(abipage) -nostdlib -shared \
+		-Wl,-T,$(abipage)/abipage.lds,--hash-style=sysv,-soname=linux-vdso.so.1,--build-id=none,-z,noexecstack \
+		-Wl,-z,max-page-size=4096,--fatal-warnings -o $@ $<
+
+# package NAME, DIR, KEY, FILES: build/NAME.lxp from DIR/package.lx, of which FILES are made by other rules.
+define package
+$(B)/$(1).lxp: $(shell find $(2) -type f) $(4) $(lx) $(B)/keys.choice mk/chain_key.sh | $(B)/deps
+	$(Q)key=$$$$(sh mk/chain_key.sh $(lx) $(LX_KEYS) $(3)) && \
+		$(lx) pack $(lx_keys) -k $$$$key -f $(2)/package.lx -o $$@ cache=$(abspath $(LX_CACHE)) build=$(CURDIR)/$(B) >$$@.log && \
+		$(lx) sign $(lx_keys) -k $$$$key $$@ >>$$@.log || { cat $$@.log; exit 1; }
+endef
+
+# owner NAME, PACKAGES: build/NAME.chain, .list and .anchor of key NAME, who approves these, and their bundle; and IMAGE.files for
+# an image of systems/base.sys with them.
+define owner
+$(B)/$(1).chain $(B)/$(1).list $(B)/$(1).anchor &: $(2) $(lx) $(B)/keys.choice
+	$(Q)key=$$$$(sh mk/chain_key.sh $(lx) $(LX_KEYS) $(1)) && \
+		$(lx) approve $(lx_keys) -k $$$$key $(2) >$(B)/$(1).log && \
+		$(lx) key export $(lx_keys) $$$$key $(B)/$(1) >>$(B)/$(1).log || { cat $(B)/$(1).log; exit 1; }
+$(B)/$(1).bundle: $(2) $(lx)
+	$(Q)$(lx) bundle -o $$@ $(2) >$$@.log
+$(1).owned := $(B)/$(1).bundle $(B)/$(1).anchor $(B)/$(1).chain $(B)/$(1).list
+$(1).owned_files := packages=$(B)/$(1).bundle owner_anchor=$(B)/$(1).anchor owner_chain=$(B)/$(1).chain owner_list=$(B)/$(1).list
+endef
+
+$(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
+$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/bin/abi \
+	$(B)/linux/bin/forbidden $(B)/linux/cold))
+
+# Another busybox in its bytes, so that no page of it is shared: for measuring a first start.
+$(B)/linux/cold: | $(B)/deps
+	@mkdir -p $(@D)
+	@{ cat $(LX_CACHE)/busybox-static-*/bin/busybox; echo; } >$@
+$(eval $(call owner,owner,$(B)/base.lxp $(PACKAGES)))
+$(owner.owned): $(B)/packages.choice
+$(eval $(call owner,test-owner,$(B)/base.lxp $(B)/programs.lxp))
+
+# The base system, and the same with programs that test it.
+base.files = $(owner.owned_files)
+tests.files = $(test-owner.owned_files)
+$(B)/base.img: $(owner.owned)
+$(B)/tests.img: $(test-owner.owned)
+$(eval $(call image,tests,systems/base.sys))
+
+# The verifier alone, and with a list in which somebody changed a developer's name after the owner had signed it.
+$(B)/ledger_list.list: $(B)/owner.list
+	$(Q)LC_ALL=C sed 's/developer of /Developer of /' $< >$@ && ! cmp -s $< $@
+ledger.files = $(owner.owned_files)
+hostile.files = $(owner.owned_files)
+$(B)/hostile.img: $(owner.owned)
+ledger_list.files = $(filter-out owner_list=%,$(owner.owned_files)) owner_list=$(B)/ledger_list.list
+$(B)/ledger.img: $(owner.owned)
+$(B)/ledger_list.img: $(owner.owned) $(B)/ledger_list.list
+
+# What must be refused, beside what must not (tests/attack/make_bad): a bundle with an image in which the owner approves what is good,
+# and one image for each attack on what the owner says.
+owner_attacks := signature truncated reordered repeated key other network list old-list nobody
+attack_images := $(B)/attack.img $(owner_attacks:%=$(B)/attack-%.img)
+$(B)/attack/packages.bundle: $(B)/host/bin/make_bad $(B)/base.lxp
+	@mkdir -p $(@D)
+	$(Q)$< $(@D) $(B)/base.lxp
+attacked = packages=$(B)/attack/packages.bundle owner_anchor=$(B)/attack/$(1).anchor owner_chain=$(B)/attack/$(1).chain \
+	owner_list=$(B)/attack/$(1).list
+attack.files = $(call attacked,owner)
+$(foreach a,$(owner_attacks),$(eval attack-$(a).files = $(call attacked,owner-$(a))))
+$(attack_images): $(B)/attack/packages.bundle
+$(foreach a,attack $(owner_attacks:%=attack-%),$(eval $(call image,$(a),systems/base.sys)))
+
+ifeq ($(has_kernel),yes)
+check-attack: $(attack_images) $(B)/host/bin/lxrun $(B)/host/bin/lxtest
+	@B=$(B) MACHINE='$(QEMU) $(QEMU_MACHINE) -nographic' tests/run.sh each attack sh $(wildcard tests/attack/*_test.sh)
+else
+check-attack:
+	@echo 'attack: skipped, there is no kernel ($(KERNEL))'
+endif
+checks += check-attack
+
+packages: $(owner.owned)
+.PHONY: packages check-attack

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Views: the files of /lx, tables for people. Each says what its owner says: the catalog (ledger), the pager's and scrub's facts,
+ * their journals, and the signed description of the system. A line is made when the file is opened, so it is of that moment.
+ */
+#include "proto/scrub.h"
+#include "server.h"
+#include "sysdesc.h"
+
+LX_SHARED(ledger_journal);
+LX_SHARED(pager_journal);
+LX_SHARED(scrub_journal);
+LX_SHARED(scrub_facts);
+LX_BLOB(description);
+
+/* ---- /lx/ps ------------------------------------------------------------------------------------------------------------------------ */
+
+static void ps_line(struct linux_text *text, const struct linux_process_info *p)
+{
+    const struct catalog *c = the_catalog();
+    bool is_known = p->program < c->program_count;
+    const struct catalog_package *package = is_known ? &c->packages[c->programs[p->program].package] : NULL;
+    uint32_t verified = p->space < PAGER_SPACES_MAX ? pager_facts_now()->verified[p->space] : 0;
+    linux_text_print(text, "%5u %c %-15s ", p->pid, p->state, p->name);
+    if (package == NULL) {
+        linux_text_print(text, "-\n");
+        return;
+    }
+    linux_text_print(text, "%-16s %6lu %-16s %4u tx ", package->name, package->sequence, package->developer_name,
+                     package->chain_length);
+    if (package->height == 0) {
+        linux_text_print(text, "%-10s", "unanchored");
+    } else {
+        linux_text_print(text, "%-10lu", package->height);
+    }
+    linux_text_print(text, " %8u\n", verified);
+}
+
+static void fill_ps(void *env, struct linux_text *text)
+{
+    (void)env;
+    struct linux_process_info p;
+    linux_text_print(text, "%5s S %-15s %-16s %6s %-16s %7s %-10s %8s\n", "PID", "PROCESS", "PACKAGE", "SEQ", "DEVELOPER", "CHAIN",
+                     "HEIGHT", "VERIFIED");
+    for (uint32_t pid = 0; linux_process_next(linux_system, pid, &p); pid = p.pid) {
+        ps_line(text, &p);
+    }
+}
+
+/* ---- /lx/verify ---------------------------------------------------------------------------------------------------------------------- */
+
+struct source {
+    const char *name;
+    const struct journal *journal;
+    uint64_t next, end;
+    struct journal_entry entry; /* number `next`, when there is one */
+    bool has_entry;
+};
+
+static void advance(struct source *s)
+{
+    s->has_entry = false;
+    for (; !s->has_entry && s->next < s->end; s->next++) {
+        s->has_entry = journal_read(s->journal, s->next, &s->entry);
+    }
+}
+
+static void verify_line(struct linux_text *text, const struct source *s)
+{
+    static const char *const words[] = {"", "verified", "REFUSED", "REPAIRED", "note"};
+    uint64_t us = rt_ticks_to_ns(s->entry.ticks) / 1000;
+    linux_text_print(text, "%5lu.%06lu %-6s %-8s %s\n", us / 1000000, us % 1000000, s->name,
+                     s->entry.kind < ARRAY_LEN(words) ? words[s->entry.kind] : "?", s->entry.text);
+}
+
+/* Four journals in the order of time. */
+static void fill_verify(void *env, struct linux_text *text)
+{
+    (void)env;
+    static struct source sources[4];
+    sources[0] = (struct source){.name = "ledger", .journal = (const struct journal *)ledger_journal.addr};
+    sources[1] = (struct source){.name = "pager", .journal = (const struct journal *)pager_journal.addr};
+    sources[2] = (struct source){.name = "scrub", .journal = (const struct journal *)scrub_journal.addr};
+    sources[3] = (struct source){.name = "linux", .journal = &refusals};
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        journal_range(sources[i].journal, &sources[i].next, &sources[i].end);
+        advance(&sources[i]);
+    }
+    for (;;) {
+        struct source *first = NULL;
+        for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+            if (sources[i].has_entry && (first == NULL || sources[i].entry.ticks < first->entry.ticks)) {
+                first = &sources[i];
+            }
+        }
+        if (first == NULL) {
+            return;
+        }
+        verify_line(text, first);
+        advance(first);
+    }
+}
+
+/* ---- /lx/scrub, /lx/mem ------------------------------------------------------------------------------------------------------------- */
+
+static void fill_scrub(void *env, struct linux_text *text)
+{
+    (void)env;
+    const struct scrub_info *s = (const struct scrub_info *)scrub_facts.addr;
+    uint64_t ms = rt_ticks_to_ns(s->pass_ticks) / 1000000;
+    linux_text_print(text, "passes           %lu\nlast pass        %lu pages in %lu ms\n", s->passes, s->pages, ms);
+    linux_text_print(text, "pages checked    %lu\nchanged          %lu\nrepaired         %lu\n", s->pages_checked, s->detected,
+                     s->repaired);
+    struct sysdesc desc;
+    if (sysdesc_open((const void *)description.addr, description.len_bytes, &desc) != NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < desc.header.component_count; i++) {
+        struct desc_component c;
+        sysdesc_component(&desc, i, &c);
+        if (strcmp(c.name, "scrub") == 0) {
+            linux_text_print(text, "budget           %lu us of every %lu us\n", c.budget_us, c.period_us);
+        }
+    }
+}
+
+static void fill_mem(void *env, struct linux_text *text)
+{
+    (void)env;
+    const struct pager_info *p = pager_facts_now();
+    enum { KIB_A_PAGE = PAGE_BYTES / 1024 };
+    uint64_t in_use = p->frames_taken - p->frames_free;
+    linux_text_print(text, "for programs     %lu KiB\nin use           %lu KiB\n", p->frames_total * KIB_A_PAGE, in_use * KIB_A_PAGE);
+    linux_text_print(text, "pages verified   %lu\npages refused    %lu\npages repaired   %lu\n", p->pages_verified, p->pages_refused,
+                     p->pages_repaired);
+}
+
+/* ---- /lx/components, /lx/caps -------------------------------------------------------------------------------------------------- */
+
+static void component_line(struct linux_text *text, const struct desc_component *c)
+{
+    linux_text_print(text, "%-12s %-7s %4u ", c->name, (c->flags & DESC_TRUSTED) != 0 ? "trusted" : "-", c->priority);
+    if ((c->flags & DESC_PASSIVE) != 0) {
+        linux_text_print(text, "%18s", "of its callers");
+    } else {
+        linux_text_print(text, "%7lu/%7lu us", c->budget_us, c->period_us);
+    }
+    linux_text_print(text, " %5u  ", c->code_pages);
+    for (unsigned i = 0; i < 8; i++) {
+        linux_text_print(text, "%02x", c->code_root[i]);
+    }
+    linux_text_print(text, "  ");
+    if (c->restart_max == 0) {
+        linux_text_print(text, "never\n");
+    } else {
+        linux_text_print(text, "%u in %u s\n", c->restart_max, c->restart_period_s);
+    }
+}
+
+static void fill_components(void *env, struct linux_text *text)
+{
+    (void)env;
+    struct sysdesc desc;
+    if (sysdesc_open((const void *)description.addr, description.len_bytes, &desc) != NULL) {
+        return;
+    }
+    linux_text_print(text, "%-12s %-7s %4s %18s %5s  %-16s  %s\n", "COMPONENT", "TRUST", "PRIO", "BUDGET", "PAGES", "CODE ROOT",
+                     "RESTARTS");
+    for (uint32_t i = 0; i < desc.header.component_count; i++) {
+        struct desc_component c;
+        sysdesc_component(&desc, i, &c);
+        component_line(text, &c);
+    }
+}
+
+static void cap_line(struct linux_text *text, const struct sysdesc *desc, const struct desc_component *owner, const struct desc_cap *cap)
+{
+    static const char *const words[DESC_CAP_KIND_END] = {
+        [DESC_CAP_INBOX] = "message to",
+        [DESC_CAP_NOTIFY] = "signal to",
+        [DESC_CAP_REPLY] = "reply objects",
+        [DESC_CAP_IRQ] = "interrupt",
+        [DESC_CAP_TCB] = "thread of",
+        [DESC_CAP_CSPACE] = "capability space of",
+        [DESC_CAP_VSPACE] = "address space of",
+        [DESC_CAP_SCHED] = "budget of",
+        [DESC_CAP_ASID_CONTROL] = "ASID control",
+        [DESC_CAP_ASID_POOL] = "ASID pool",
+        [DESC_CAP_SCHED_CONTROL] = "scheduling control",
+        [DESC_CAP_SMC] = "firmware calls",
+        [DESC_CAP_DIRECTORY] = "its capability space",
+        [DESC_CAP_FRAMES] = "frames of the image",
+        [DESC_CAP_UNTYPED] = "untyped memory",
+    };
+    bool has_target = cap->kind == DESC_CAP_INBOX || cap->kind == DESC_CAP_NOTIFY ||
+                      (cap->kind >= DESC_CAP_TCB && cap->kind <= DESC_CAP_SCHED);
+    struct desc_component target = {0};
+    if (has_target) {
+        sysdesc_component(desc, cap->target, &target);
+    }
+    linux_text_print(text, "%-12s %-24s %s %s", owner->name, cap->name, cap->kind < DESC_CAP_KIND_END ? words[cap->kind] : "?",
+                     target.name);
+    if (cap->kind == DESC_CAP_IRQ) {
+        struct desc_irq irq;
+        sysdesc_irq(desc, cap->target, &irq);
+        linux_text_print(text, "%u", irq.number);
+    }
+    if (cap->count > 1) {
+        linux_text_print(text, " (%u)", cap->count);
+    }
+    linux_text_print(text, "\n");
+}
+
+static void fill_caps(void *env, struct linux_text *text)
+{
+    (void)env;
+    struct sysdesc desc;
+    if (sysdesc_open((const void *)description.addr, description.len_bytes, &desc) != NULL) {
+        return;
+    }
+    linux_text_print(text, "%-12s %-24s %s\n", "COMPONENT", "SLOT", "MAY USE");
+    for (uint32_t i = 0; i < desc.header.component_count; i++) {
+        struct desc_component c;
+        sysdesc_component(&desc, i, &c);
+        for (uint32_t j = 0; j < c.cap_count; j++) {
+            struct desc_cap cap;
+            sysdesc_cap(&desc, c.first_cap + j, &cap);
+            cap_line(text, &desc, &c, &cap);
+        }
+    }
+}
+
+const struct linux_view views[] = {
+    {"ps", fill_ps},   {"verify", fill_verify}, {"scrub", fill_scrub},
+    {"mem", fill_mem}, {"caps", fill_caps},     {"components", fill_components},
+};
+const size_t view_count = ARRAY_LEN(views);

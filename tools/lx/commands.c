@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/** The tables of commands and topics, with what lx help says of each. Those of two words stand together. */
+#include "lx.h"
+
+#define BIT(option) (UINT32_C(1) << (option))
+#define KEYS BIT(OPTION_KEYS)
+#define JSON BIT(OPTION_JSON)
+
+const struct command commands[] = {
+    {"key new", "NAME", KEYS, 1, 1, key_new, "makes a key",
+     "A key is 64 random bytes in a file that only you can read. Everything that it signs goes onto its own chain,\n"
+     "a file beside it. Keep a copy of the key, and never sign with it on two machines: that would fork its chain."},
+    {"key list", "", KEYS | JSON, 0, 0, key_list, "lists your keys", "With the id and the length of the chain of each."},
+    {"key show", "NAME", KEYS | JSON, 1, 1, key_show, "shows a key's id, chain and releases",
+     "Verifies the whole chain first. Nothing secret is shown."},
+    {"key export", "NAME PREFIX", KEYS, 2, 2, key_export, "writes what others need to check a key's signatures",
+     "PREFIX.chain is the chain, PREFIX.anchor says whose it is, PREFIX.list has an owner's approvals. None is secret."},
+    {"pack", "[VARIABLE=VALUE]...", KEYS | BIT(OPTION_KEY) | BIT(OPTION_FILE) | BIT(OPTION_OUTPUT), 0, 1000, pack,
+     "makes a package from a description",
+     "Reads package.lx (lx help package.lx), and writes a package that key NAME can sign. It gets the number of the\n"
+     "next release of that key, or that of the last one when nothing has changed since. ${VARIABLE} in paths of the\n"
+     "description is replaced by VALUE."},
+    {"sign", "PACKAGE", KEYS | BIT(OPTION_KEY), 1, 1, sign, "releases a package",
+     "Puts the package's number and hash onto the key's chain, and the chain into the package. A package that is\n"
+     "signed already is not signed again."},
+    {"withdraw", "APP", KEYS | BIT(OPTION_KEY), 1, 1, withdraw, "takes the last release of an app back",
+     "Says so on the key's chain. Whoever gets that chain executes the release no longer; a later release ends it."},
+    {"approve", "PACKAGE|CHAIN|APP|ID...",
+     KEYS | BIT(OPTION_KEY) | BIT(OPTION_NAME) | BIT(OPTION_APPS) | BIT(OPTION_EXACT) | BIT(OPTION_MIN_SEQ) |
+         BIT(OPTION_REMOVE),
+     1, 1000, approve, "approves packages and developers for your devices",
+     "PACKAGE: that app of its developer may be executed, in this release and later ones.\n"
+     "CHAIN:   all that the developer with this chain releases, or --apps of it.\n"
+     "The list of approvals gets a new number and goes onto the chain of your key. What is approved already is not\n"
+     "signed again. With --remove the operands are apps, or ids of developers, that are approved no longer."},
+    {"bundle", "PACKAGE...", BIT(OPTION_OUTPUT), 0, BUNDLE_PACKAGES_MAX, bundle,
+     "puts packages into one file, for a boot image", "Packages are taken as they are, signed or not, one of each app."},
+    {"verify", "PACKAGE",
+     BIT(OPTION_OWNER) | BIT(OPTION_ANCHOR) | BIT(OPTION_OWNER_CHAIN) | BIT(OPTION_LIST) | BIT(OPTION_SEEN) |
+         BIT(OPTION_LIST_SEEN) | JSON,
+     1, 1, verify, "decides about a package, as a device does",
+     "Checks every byte of the package, both chains, and the rule that authorises, and says why or why not."},
+    {"inspect", "FILE", JSON, 1, 1, inspect, "shows what is in a package, bundle, chain, anchor or list",
+     "Only the form is checked, and a chain as a whole."},
+    {"chain show", "CHAIN|PACKAGE", BIT(OPTION_NETWORK) | JSON, 1, 1, chain_show, "tells the history of a chain",
+     "Each transaction with what it did, up to the first that does not verify."},
+    {"chain verify", "CHAIN|PACKAGE", BIT(OPTION_NETWORK) | BIT(OPTION_PIN) | JSON, 1, 1, chain_check,
+     "verifies a chain, and says what that proves",
+     "bound: the id is the hash of the first key, so that nobody else can have begun a chain with it. On networks where\n"
+     "ids are hashes of names, only --pin tells whose chain it is."},
+    {"help", "[COMMAND|TOPIC]", 0, 0, 2, help, "says how commands are called", "Without operands: lists all of them."},
+    {"completion", "", 0, 0, 0, completion, "prints a script for bash, which then completes commands",
+     "In ~/.bashrc: eval \"$(lx completion)\""},
+    {"manual", "", 0, 0, 0, manual, "prints all of this help as a manual page", "To be read with man -l."},
+};
+
+const size_t command_count = ARRAY_LEN(commands);
+
+const struct topic topics[] = {
+    {"package.lx", "descriptions of packages",
+     "One statement a line; # begins a comment. Words have no blanks in them. Paths of the host are relative to the\n"
+     "description; ${VARIABLE} in them is replaced by what the command line says.\n"
+     "\n"
+     "  name APP                                  1 to 64 of a-z 0-9 . _ -\n"
+     "  arch aarch64-linux                        the only one, and what is meant without this line\n"
+     "  file HOST-PATH PATH MODE [USER:GROUP]     a file; a program when it is ELF and MODE has an x\n"
+     "  dir PATH MODE [USER:GROUP]                a directory; those on the way to files need not be named\n"
+     "  link TARGET PATH...                       symbolic links\n"
+     "  memory 64M, cpu 50%, network yes          what the package asks for; K, M, G are powers of 1024\n"
+     "  request read PATH, request write PATH     files and directories outside of the package\n"
+     "  device NAME                               a device\n"
+     "\n"
+     "Users and groups are numbers, 0:0 without. Programs must be static AArch64 ELF files."},
+    {"trust", "who must say yes before something is executed",
+     "The developer: his chain holds a record of each app, with the number and the hash of its last release. The hash\n"
+     "is that of the manifest, which has the hashes of all files. Signing is writing that record: lx sign.\n"
+     "\n"
+     "The owner of the device: his chain holds the hash of a list of developers and packages that he approves: lx approve.\n"
+     "A device knows its owner by an anchor: the id of his chain, and its first transaction.\n"
+     "\n"
+     "Both chains are verified from their first transaction, without a network. What no network has confirmed is called\n"
+     "unanchored: a later transaction may exist that the device has not been told of."},
+    {"first-program", "from a C file to a program that a device executes",
+     "  aarch64-linux-gnu-gcc -static -O2 -o hello hello.c\n"
+     "  printf 'name hello\\nfile hello /bin/hello 0755\\n' >package.lx\n"
+     "  lx key new me                          once\n"
+     "  lx pack --key me                       makes hello.lxp\n"
+     "  lx sign hello.lxp --key me             you, the developer, stand for it\n"
+     "  lx approve hello.lxp --key owner       you, the owner of the device, want it\n"
+     "  lx key export owner my                 for the image: my.chain, my.list, my.anchor\n"
+     "  lx verify hello.lxp --owner my         what the device will say\n"
+     "  lx bundle base.lxp hello.lxp -o packages.bundle"},
+};
+
+const size_t topic_count = ARRAY_LEN(topics);
