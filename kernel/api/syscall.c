@@ -140,8 +140,11 @@ struct invoke_options {
  */
 static bool send_to(struct tcb *t, struct cap cap, struct invoke_options how)
 {
-    void *object = kptr(cap_address(cap));
     enum cap_type type = cap_type(cap);
+    if (type != CAP_ENDPOINT && type != CAP_NOTIFICATION && type != CAP_REPLY) {
+        return false;
+    }
+    void *object = kptr(cap_address(cap));
     if (type == CAP_REPLY) {
         reply_send(object, t, cap_has(cap, RIGHT_GRANT));
     } else if (!cap_has(cap, RIGHT_SEND)) {
@@ -155,10 +158,8 @@ static bool send_to(struct tcb *t, struct cap cap, struct invoke_options how)
                                             .can_donate = how.can_donate,
                                             .badge = cap_badge(cap)});
         return true; /* a call's answer comes from its receiver */
-    } else if (type == CAP_NOTIFICATION) {
-        notification_signal(object, cap_badge(cap));
     } else {
-        return false;
+        notification_signal(object, cap_badge(cap));
     }
     if (how.is_call) {
         t->regs.x[REG_CAP] = 0;

@@ -11,6 +11,7 @@
 #include "arch.h"
 #include "check/check.h"
 #include "init/boot.h"
+#include "object/cspace.h"
 #include "object/ipc.h"
 #include "sched/sched.h"
 
@@ -179,6 +180,10 @@ void world_call(const struct world_call *call)
     t->regs.x[REG_NBSENDRECV_DEST] = call->dest;
     t->regs.pc += 4;
     t->regs.fault_pc = t->regs.pc - 4;
+    if (cspace_find(t, call->cap) != cspace_lookup(t, call->cap).slot) {
+        fprintf(stderr, "the two ways to look up %#llx differ (seed %u)\n", (unsigned long long)call->cap, world_seed);
+        abort();
+    }
     uint64_t *compared = may_be_fast(t, call);
     if (compared != NULL) {
         enter_both(do_syscall, NULL, compared);

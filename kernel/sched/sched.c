@@ -282,13 +282,9 @@ static void charge_and_end_slice(ticks_t consumed, bool may_fault)
     }
 }
 
-bool sched_give_way(void)
+void sched_give_way(void)
 {
     struct sched_context *sc = kernel.current_sc;
-    if (kernel.current->state == THREAD_IDLE) { /* nobody's time */
-        kernel.consumed = 0;
-        return true;
-    }
     if (sc->refill_max != 0 && refill_is_sufficient(sc, kernel.consumed, refill_min_budget())) {
         sched_choose_anew(); /* the domain's turn ends */
     } else {
@@ -297,7 +293,6 @@ bool sched_give_way(void)
     if (thread_is_runnable(kernel.current)) {
         kernel.current->state = THREAD_RESTART;
     }
-    return false;
 }
 
 void sched_end_slice(void)

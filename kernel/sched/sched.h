@@ -39,8 +39,8 @@ static inline bool sched_has_time(void)
     return sc->refill_max != 0 && refill_is_sufficient(sc, kernel.consumed, refill_min_budget()) && !sched_domain_has_expired();
 }
 
-/** What sched_enter() does when there may be no time left. */
-MUST_USE bool sched_give_way(void);
+/** What sched_enter() does when the running thread has no time left. */
+void sched_give_way(void);
 
 /**
  * Begins a kernel entry: reads the clock and checks that there is time left for it. If not, the budget is charged, the thread
@@ -49,7 +49,15 @@ MUST_USE bool sched_give_way(void);
 MUST_USE static inline bool sched_enter(void)
 {
     sched_update_time();
-    return likely(sched_has_time()) || sched_give_way();
+    if (likely(sched_has_time())) {
+        return true;
+    }
+    if (kernel.current->state == THREAD_IDLE) { /* nobody's time */
+        kernel.consumed = 0;
+        return true;
+    }
+    sched_give_way();
+    return false;
 }
 
 /** What sched_leave() does when there may be something to decide. */
