@@ -123,6 +123,10 @@ ifeq ($(has_kernel),yes)
 check-system: images $(B)/host/bin/lxtest
 	@tests/run.sh each system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
 
+# Not in `make check`: SOAK_SECONDS of random work, seed SOAK_SEED, after which nothing may be left behind.
+soak: $(B)/tests.img $(B)/host/bin/lxtest
+	@sh tests/system/soak.sh $(B)/host/bin/lxtest $(or $(SOAK_SECONDS),600) $(SOAK_SEED)
+
 bench-system: images $(B)/host/bin/lxtest
 	@$(B)/host/bin/lxtest -i $(B) -b $(B)/bench.csv $(shell grep -l '^measure' $(system_tests)) | sed -n 's/^# //p'
 else
@@ -131,4 +135,4 @@ check-system:
 bench-system: check-system
 endif
 
-.PHONY: components images run debug check-bad check-tools check-model check-system bench-system
+.PHONY: components images run debug soak check-bad check-tools check-model check-system bench-system
