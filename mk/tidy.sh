@@ -8,11 +8,16 @@ $make --no-print-directory -Bnk V=1 components tools kernel 2>/dev/null | sed -e
     awk -v dir="$PWD" '/ -c [^ ]*\.c -o / {
         file = $0; sub(/.* -c /, "", file); sub(/ .*/, "", file)
         if (file ~ /^\// || seen[file]++) next
+        gsub(/ -flto-partition=[a-z]*| -flto=[a-z0-9]*| -flto| -fno-tree-loop-distribute-patterns/, "") # GCC only
         gsub(/\\/, "\\\\"); gsub(/"/, "\\\"")
         printf "%s{\"directory\": \"%s\", \"file\": \"%s\", \"command\": \"%s\"}", n++ ? ",\n" : "[\n", dir, file, $0
     } END {print "\n]"}' >"$build/compile_commands.json"
 files=$(sed -n 's/.*"file": "\([^"]*\)".*/\1/p' "$build/compile_commands.json")
 echo "tidy: $(echo "$files" | wc -l) files"
-echo "$files" | xargs -P "$(nproc)" -n 4 clang-tidy-14 --quiet -p "$build" --extra-arg=-Wno-unknown-warning-option \
-    --extra-arg=-Wno-ignored-optimization-argument --warnings-as-errors='*' 2>"$build/tidy.log" | tee "$build/tidy.out" ||
-    { grep -v 'warnings generated' "$build/tidy.log" | head -n 20; exit 1; }
+if ! echo "$files" | xargs -P "$(nproc)" -n 4 clang-tidy-14 --quiet -p "$build" --extra-arg=-Wno-unknown-warning-option \
+    --extra-arg=-Wno-ignored-optimization-argument --warnings-as-errors='*' >"$build/tidy.out" 2>"$build/tidy.log"; then
+    cat "$build/tidy.out"
+    grep -v 'warnings generated' "$build/tidy.log" | head -n 20
+    exit 1
+fi
+echo 'tidy: nothing found'

@@ -16,7 +16,6 @@
 _Static_assert(SIGFRAME_RECORDS - sizeof(struct abi_siginfo) == ABI_UC_RECORDS, "the stub finds the record area");
 _Static_assert(offsetof(struct abi_sigframe, x) + 8 * 8 == ABI_SIGFRAME_X8, "the stub finds x8 from the frame,");
 _Static_assert(ABI_SIGFRAME_X8 - sizeof(struct abi_siginfo) == ABI_UC_X8, "and from the ucontext");
-_Static_assert(sizeof(struct abi_sigframe) == SIGFRAME_RECORDS, "the first record follows");
 _Static_assert(ABI_FP_BYTES == RECORD_FPSIMD_BYTES, "a block is laid out as a record");
 
 struct record_head {

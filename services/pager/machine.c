@@ -269,9 +269,7 @@ static void retire(void *env, uint32_t index, uint32_t frame)
 static void refused(void *env, uint32_t object, uint32_t page)
 {
     (void)env;
-    pager_note(JOURNAL_REFUSED,
-               "page %u of object %u does not have the bytes that its package signed: it is not mapped; install the package again",
-               page, object);
+    pager_refused(object, page);
 }
 
 const struct vm_ops machine_ops = {

@@ -24,7 +24,7 @@ while IFS="$tab" read -r name answer; do
     case $name in
     good) says "good: it runs" "good ran" "$tmp/log" ;;
     bad-object) says "bad-object: the program ends at its first instruction" "bad-object: status 135" "$tmp/log"
-        says "bad-object: the pager says why" "does not have the bytes that its package signed: it is not mapped" "$tmp/log" ;;
+        says "bad-object: the pager says why" "does not have the bytes that package bad-object signed: it is not mapped" "$tmp/log" ;;
     *) says "$name" "$answer" "$tmp/ledger" ;;
     esac
 done <"$B/attack/expected"
