@@ -22,6 +22,7 @@ enum step_kind {
     STEP_SEND,
     STEP_MEASURE, /* wait for the text and a number behind it */
     STEP_WAIT,    /* milliseconds, while the console is read */
+    STEP_CRASH,   /* break a function of a component, again when it was repaired, until the text appears */
     STEP_FLIP_MEMORY, /* flip a bit of a resident copy of a page of the image, from outside the machine */
 };
 
@@ -35,7 +36,12 @@ struct step {
     char peer[32]; /* of STEP_MEASURE: something else that was measured the same way; "": nothing */
     unsigned long long peer_value;
     unsigned ms;
+<<<<<<< HEAD
     unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key`; or of the first `text` in it, when that is not empty */
+=======
+    unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key` */
+    char function[64];    /* of STEP_CRASH, in the component `key` */
+>>>>>>> busy
 };
 
 struct script {
@@ -65,6 +71,12 @@ struct machine {
     int from; /* its console, to read */
 };
 
+/**
+ * Where a function of a component starts in its part of the image. A component that is not there ends the program.
+ * @return false after a message, when it has no such function.
+ */
+bool function_offset(const char *images, const char *component, const char *function, unsigned long *offset);
+
 /** Starts QEMU with `image`, its memory in the file `memory` unless that is NULL; false when that fails. */
 bool machine_start(const struct script *s, const char *image, const char *memory, struct machine *out);
 void machine_stop(struct machine *m);
@@ -77,8 +89,13 @@ bool image_flip(const char *image, const char *copy, const char *part, unsigned 
 
 /**
  * Flips bit 0 of a byte in the memory of a running machine: of the page that holds byte `offset` of a part, in every copy of
+<<<<<<< HEAD
  * that page but the bundle's, from which it can be repaired. When `text` is not empty, the byte is the first one of that text.
  * @return how many copies were changed; 0 after a message, when there is none.
+=======
+ * that page but the bundle's, from which it can be repaired.
+ * @return how many copies were changed; 0 when there is none, or none as it was.
+>>>>>>> busy
  */
 int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset, const char *text);
 

@@ -11,6 +11,7 @@
 
 #include <boot/boot.h>
 
+#include "hosttool.h"
 #include "lxtest.h"
 
 static void child(const struct script *s, const char *image, const char *memory, int in, int out)
@@ -153,6 +154,22 @@ bool image_flip(const char *image, const char *copy, const char *part, unsigned 
     return good;
 }
 
+bool function_offset(const char *images, const char *component, const char *function, unsigned long *offset)
+{
+    char path[640];
+    static struct elf elf;
+    snprintf(path, sizeof path, "%s/arm64/services/%s.elf", images, component);
+    elf_read(path, &elf);
+    for (size_t i = 0; i < elf.function_count; i++) {
+        if (strcmp(elf.functions[i].name, function) == 0) {
+            *offset = elf.functions[i].addr - elf.segments[0].virt;
+            return true;
+        }
+    }
+    fprintf(stderr, "lxtest: %s has no function %s\n", path, function);
+    return false;
+}
+
 /* ---- memory of a running machine ------------------------------------------------------------------------------------------ */
 
 /* Flips a bit in every copy of `page` but copy number `keep`, counted from 0 by address. @return how many.
@@ -202,8 +219,11 @@ int memory_flip(const char *image, const char *memory, const char *part, unsigne
     if (fd >= 0) {
         close(fd);
     }
+<<<<<<< HEAD
     if (flipped == 0) {
         fprintf(stderr, "lxtest: no resident copy of %s + %lu %s\n", part, offset, text);
     }
+=======
+>>>>>>> busy
     return flipped;
 }

@@ -5,9 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hosttool.h"
 #include "lxtest.h"
 
-enum { CONSOLE_BYTES = 1 << 20, SILENCE_MS = 10000 };
+enum { CONSOLE_BYTES = 1 << 20, SILENCE_MS = 10000, CRASH_MS = 20, CRASH_AGAIN_MS = 500 };
 
 static const char usage[] = "usage: lxtest [-v] [-i DIRECTORY OF IMAGES] [-b BENCH.csv] SCRIPT...\n";
 
@@ -15,6 +16,7 @@ static const char usage[] = "usage: lxtest [-v] [-i DIRECTORY OF IMAGES] [-b BEN
 struct run {
     struct script script;
     struct machine machine;
+    const char *images; /* their directory */
     char image[560];
     char memory[640]; /* file that is the machine's memory */
     char text[CONSOLE_BYTES];
@@ -138,6 +140,32 @@ static bool wait_ms(struct run *r, unsigned ms)
     return true;
 }
 
+/* The top byte of the first instruction: every instruction that a function of ours starts with becomes an undefined one. What
+ * repairs memory may be faster than the function is called, and QEMU may still have the old code, hence the repetition. */
+static bool crash(struct run *r, const struct step *step)
+{
+    unsigned long offset;
+    if (!function_offset(r->images, step->key, step->function, &offset)) {
+        return false;
+    }
+    for (uint64_t next_ms = now_ms();;) {
+        if (now_ms() >= next_ms) {
+            (void)memory_flip(r->image, r->memory, step->key, offset + 3);
+            next_ms = now_ms() + CRASH_AGAIN_MS;
+        }
+        const char *found = memmem(r->text + r->matched, r->len - r->matched, step->text, step->len);
+        if (found != NULL) {
+            r->matched = (size_t)(found - r->text) + step->len;
+            return true;
+        }
+        if (!read_more(r, CRASH_MS, false)) {
+            size_t used = strlen(r->why);
+            snprintf(r->why + used, sizeof r->why - used, "; line %d expects \"%s\"", step->line, step->text);
+            return false;
+        }
+    }
+}
+
 static bool do_step(struct run *r, const struct step *step)
 {
     switch (step->kind) {
@@ -147,9 +175,16 @@ static bool do_step(struct run *r, const struct step *step)
         return measure(r, step);
     case STEP_WAIT:
         return wait_ms(r, step->ms);
+    case STEP_CRASH:
+        return crash(r, step);
     case STEP_FLIP_MEMORY:
+<<<<<<< HEAD
         if (memory_flip(r->image, r->memory, step->key, step->offset, step->text) == 0) {
             snprintf(r->why, sizeof r->why, "line %d: no bit to flip", step->line);
+=======
+        if (memory_flip(r->image, r->memory, step->key, step->offset) == 0) {
+            snprintf(r->why, sizeof r->why, "line %d: no resident copy of %s + %lu", step->line, step->key, step->offset);
+>>>>>>> busy
             return false;
         }
         return true;
@@ -182,6 +217,7 @@ static bool run_steps(struct run *r, const char *image)
 static bool run_script(struct run *r, const char *images)
 {
     char copy[640];
+    r->images = images;
     snprintf(r->image, sizeof r->image, "%s/%s.img", images, r->script.system);
     snprintf(copy, sizeof copy, "%s.flipped-%d", r->image, (int)getpid());
     snprintf(r->memory, sizeof r->memory, "%s.memory-%d", r->image, (int)getpid());
@@ -241,6 +277,7 @@ int main(int argc, char **argv)
     bool verbose = false;
     int failed = 0;
     int option;
+    tool_name = "lxtest";
     while ((option = getopt(argc, argv, "vi:b:")) != -1) {
         switch (option) {
         case 'v':

@@ -1,1 +1,1 @@
-$(call tool,base)
+$(call tool,base hosttool)

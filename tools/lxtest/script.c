@@ -107,6 +107,17 @@ static bool line_of(struct script *s, int number, char *text)
         step = add_step(s, STEP_WAIT, number, "");
         return step != NULL && sscanf(rest, "%u", &step->ms) == 1;
     }
+    if (strcmp(word, "crash") == 0) { /* crash COMPONENT FUNCTION TEXT */
+        char component[64];
+        char function[64];
+        if (sscanf(rest, "%63s %63s %n", component, function, &used) != 2) {
+            return false;
+        }
+        step = add_step(s, STEP_CRASH, number, rest + used);
+        s->memory_file = true;
+        return step != NULL && step->len > 0 && copy_string(step->key, sizeof step->key, component) &&
+               copy_string(step->function, sizeof step->function, function);
+    }
     if (strcmp(word, "flip-memory") == 0) {
         step = add_step(s, STEP_FLIP_MEMORY, number, "");
         s->memory_file = true;
