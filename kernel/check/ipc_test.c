@@ -302,6 +302,37 @@ static void a_notification_lends_its_context(void)
     CHECK(t->sc == NULL && context(LAST)->tcb == NULL);
 }
 
+/* A passive server is bound to a notification that has a context: callers bring theirs, signals that one. */
+static void a_server_has_a_context_for_signals(void)
+{
+    world_start();
+    uint64_t notification[] = {WORLD_NOTIFICATION + 2};
+    CHECK_EQ(world_invoke(WORLD_SC + LAST, seL4_SchedContextUnbind, 0, world_root_cnode, 0, NULL), seL4_NoError);
+    CHECK_EQ(world_invoke(WORLD_SC + LAST, seL4_SchedContextBind, 0, world_root_cnode, 1, notification), seL4_NoError);
+    serve(C, WORLD_ENDPOINT, true);
+    struct tcb *server = world_thread(C);
+    run(A);
+    uint64_t fast = sim.fast_switches;
+    syscall(seL4_SysCall, WORLD_ENDPOINT, 0, plain(0, 0));
+    CHECK(kernel.current == server && server->sc == context(A));
+    syscall(seL4_SysReplyRecv, WORLD_ENDPOINT, WORLD_REPLY + C, plain(6, 0));
+    CHECK(kernel.current == world_thread(A) && world_thread(A)->sc == context(A));
+    CHECK(server->sc == NULL && server->state == THREAD_BLOCKED_RECEIVE);
+    CHECK_EQ(sim.fast_switches, fast + 2);
+    syscall(seL4_SysCall, WORLD_ENDPOINT, 0, plain(0, 0));
+    world_wake_root();
+    syscall(seL4_SysNBSend, WORLD_NOTIFICATION + 2, 0, 0); /* the server runs for A: the signal waits */
+    world_root_waits();
+    CHECK(kernel.current == server && server->sc == context(A));
+    syscall(seL4_SysReplyRecv, WORLD_ENDPOINT, WORLD_REPLY + C, plain(7, 0));
+    CHECK(kernel.current == server && server->sc == context(LAST)); /* A has its own back, the signal brought this one */
+    CHECK(world_thread(A)->sc == context(A));
+    syscall(seL4_SysRecv, WORLD_ENDPOINT, WORLD_REPLY + C, 0);
+    CHECK(server->sc == NULL && context(LAST)->tcb == NULL); /* given back before it waits */
+    CHECK(kernel.current == world_thread(A));
+    CHECK_EQ(world_thread(A)->regs.x[REG_INFO], plain(7, 0));
+}
+
 /* ---- time --------------------------------------------------------------------------------------------------------------------------------- */
 
 static void a_context_pays_for_what_its_thread_uses(void)
@@ -422,6 +453,7 @@ int main(void)
         {"ipc: a signal reaches a thread that receives", a_signal_reaches_a_thread_that_receives},
         {"ipc: a signal comes before the next message", a_signal_comes_before_the_next_message},
         {"ipc: a notification lends its context", a_notification_lends_its_context},
+        {"ipc: a server has a context for signals", a_server_has_a_context_for_signals},
         {"time: a context pays for what its thread uses", a_context_pays_for_what_its_thread_uses},
         {"time: a lent context pays as well", a_lent_context_pays_as_well},
         {"time: a timeout is told", a_timeout_is_told},

@@ -289,6 +289,11 @@ static void arrange(struct input *in, uint8_t choice, struct world_call *call)
         call->info = seL4_MessageInfo_new(seL4_TCBSetFlags, 0, 0, 2);
         call->word[choice < 192 && n % 2 != 0] = flag;
         break;
+    case 4: /* the context of the notification that thread 4 is bound to */
+        call->cap = WORLD_SC + 5;
+        call->info = seL4_MessageInfo_new(choice < 80 ? seL4_SchedContextUnbind : seL4_SchedContextBind, 0, 1, 0);
+        call->extra[0] = WORLD_NOTIFICATION + 2;
+        break;
     default:
         call->info = seL4_MessageInfo_new(choice < 224 ? seL4_TCBResume : seL4_TCBSuspend, 0, 0, 0);
         break;
