@@ -219,11 +219,5 @@ int memory_flip(const char *image, const char *memory, const char *part, unsigne
     if (fd >= 0) {
         close(fd);
     }
-<<<<<<< HEAD
-    if (flipped == 0) {
-        fprintf(stderr, "lxtest: no resident copy of %s + %lu %s\n", part, offset, text);
-    }
-=======
->>>>>>> busy
     return flipped;
 }
