@@ -42,7 +42,7 @@ fi
 if [ "$mode" = arm64 ]; then
     qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static) ||
         { echo "arm64: skipped, qemu-aarch64 (qemu-user) is not installed"; exit 0; }
-    timeout 300 "$qemu" "$@" >"$log" 2>&1; tally "$1" $? "$log"
+    timeout 900 "$qemu" "$@" >"$log" 2>&1; tally "$1" $? "$log"
     finish arm64
 fi
 if [ "$mode" = ct ]; then
@@ -60,7 +60,7 @@ if [ "$mode" = each ]; then
     what=$1 runner=$2; shift 2
     for t in "$@"; do
         # shellcheck disable=SC2086
-        timeout 300 $runner "$t" >"$log" 2>&1; tally "$t" $? "$log"
+        timeout 900 $runner "$t" >"$log" 2>&1; tally "$t" $? "$log"
     done
     finish "$what"
 fi
@@ -77,12 +77,12 @@ if [ "$mode" = bad ]; then
     finish bad
 fi
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
-    timeout 300 "$1" >"$log" 2>&1; tally "$1" $? "$log"; shift
+    timeout 900 "$1" >"$log" 2>&1; tally "$1" $? "$log"; shift
 done
 [ $# -gt 0 ] && shift
 for f in "$@"; do
     dir=$(corpus "$f"); scratch=$(mktemp -d)
-    if timeout 300 "$f" -seed=1 -runs="${FUZZ_RUNS:-20000}" -timeout=10 -artifact_prefix="$root/build/" "$scratch" "$dir" \
+    if timeout 900 "$f" -seed=1 -runs="${FUZZ_RUNS:-20000}" -timeout=10 -artifact_prefix="$root/build/" "$scratch" "$dir" \
         >"$log" 2>&1; then echo "ok $(basename "$f")" >>"$log"; s=0; else s=1; fi
     tally "$f" $s "$log"; rm -rf "$scratch"; rmdir "$dir" 2>/dev/null
 done

@@ -18,7 +18,7 @@ for i in 1 2 3; do echo $i | sed 's/^/still /'; done
 good; echo "good: status $?"
 S
 # shellcheck disable=SC2086
-timeout 120 "$B/host/bin/lxrun" "$tmp/script" $MACHINE -kernel "$B/attack.img" 2>&1 | tr -d '\r' >"$tmp/log"
+timeout 600 "$B/host/bin/lxrun" "$tmp/script" $MACHINE -kernel "$B/attack.img" 2>&1 | tr -d '\r' >"$tmp/log"
 sed -n 's/^ledger| //p' "$tmp/log" >"$tmp/ledger"
 while IFS="$tab" read -r name answer; do
     case $name in
@@ -37,7 +37,7 @@ while IFS="$tab" read -r name answer; do
     [ "$name" = owner ] && continue
     image=attack-${name#owner-}
     # Every package is refused for it, so there is no program to run.
-    printf '# %s\nsystem %s\nwithin 30\nexpect %s\nexpect 0 of \n' "$name" "$image" "$answer" >"$tmp/$name.test"
+    printf '# %s\nsystem %s\nwithin 120\nexpect %s\nexpect 0 of \n' "$name" "$image" "$answer" >"$tmp/$name.test"
     if "$B/host/bin/lxtest" -i "$B" "$tmp/$name.test" >"$tmp/log" 2>&1; then echo "ok attack: $name"
     else tail -n 20 "$tmp/log"; echo "not ok attack: $name"; fi
 done <"$B/attack/expected-owners"

@@ -24,9 +24,9 @@
 
 enum {
     SETTLE_MS = 60,
-    SILENCE_MS = 5000,
-    BOOT_MS = 60000,
-    OFF_MS = 30000,
+    SILENCE_MS = 15000,
+    BOOT_MS = 180000,
+    OFF_MS = 120000,
     TAIL_BYTES = 256, /* of the console's text, kept for looking at its end */
     FAILED = 125,
     NO_STATUS = 126,

@@ -8,7 +8,7 @@
 #include "hosttool.h"
 #include "lxtest.h"
 
-enum { CONSOLE_BYTES = 1 << 20, SILENCE_MS = 10000, CRASH_MS = 20, CRASH_AGAIN_MS = 500 };
+enum { CONSOLE_BYTES = 1 << 20, SILENCE_MS = 60000, CRASH_MS = 20, CRASH_AGAIN_MS = 500 };
 
 static const char usage[] = "usage: lxtest [-v] [-i DIRECTORY OF IMAGES] [-b BENCH.csv] SCRIPT...\n";
 

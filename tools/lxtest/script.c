@@ -154,7 +154,7 @@ bool script_read(const char *path, struct script *out)
     }
     memset(out, 0, sizeof *out);
     out->path = path;
-    out->limit_s = 20;
+    out->limit_s = 90;
     bool good = true;
     while (good && fgets(text, sizeof text, f) != NULL) {
         number++;
