@@ -48,9 +48,13 @@ kernel.parts := api object sched init klib arch/aarch64
 kernel.objects := $(foreach p,$(kernel.parts),$(call objects,kernel,$(kernel.dir)/$(p)))
 kernel.inc := -I$(kernel.dir) -I$(kernel.dir)/arch/aarch64 -I$(kernel.platform) $(KERNEL_OPTIONS)
 $(eval $(call compile,kernel,$(kernel.dir),,$(kernel.inc)))
+$(B)/kernel/$(kernel.dir)/klib/klib.c.o: kernel.lto :=
 $(B)/kernel/kernel.elf: $(kernel.objects) $(kernel.dir)/arch/aarch64/kernel.ld
 	$(Q)$(kernel.cc) $(kernel.cflags) $(kernel.ldflags) -T $(kernel.dir)/arch/aarch64/kernel.ld -o $@ $(kernel.objects)
 kernel: $(B)/kernel/kernel.elf
+
+bench-kernel: $(B)/kernel/kernel.elf
+	@sh $(kernel.dir)/size.sh $< $(CROSS) | tee -a $(B)/bench.csv
 
 # The same kernel for the host, on a simulated machine, with a checker of its invariants (kernel/check).
 kernel.host_parts := api object sched init arch/host
@@ -58,11 +62,15 @@ kernel.host_inc := -I$(kernel.dir) -I$(kernel.dir)/arch/host -DKERNEL_ROOT_CNODE
 kernel.host_sources := $(foreach p,$(kernel.host_parts),$(wildcard $(kernel.dir)/$(p)/*.c)) \
 	$(addprefix $(kernel.dir)/check/,check.c world.c kernel_fuzz.c)
 $(foreach v,asan fuzz,$(eval $(call compile,$(v),$(kernel.dir),,$(kernel.host_inc))))
-$(eval $(call host_program,asan,$(B)/asan/kernel/kernel_test,$(kernel.host_sources:%=$(B)/asan/%.o) \
-	$(B)/asan/kernel/check/kernel_test.c.o))
+kernel.tests := $(notdir $(basename $(wildcard $(kernel.dir)/check/*_test.c)))
+$(foreach t,$(kernel.tests),$(eval $(call host_program,asan,$(B)/asan/kernel/$(t),$(kernel.host_sources:%=$(B)/asan/%.o) \
+	$(B)/asan/kernel/check/$(t).c.o)))
 $(eval $(call host_program,fuzz,$(B)/fuzz/kernel/kernel_fuzz,$(kernel.host_sources:%=$(B)/fuzz/%.o)))
-unit_tests += $(B)/asan/kernel/kernel_test
+unit_tests += $(kernel.tests:%=$(B)/asan/kernel/%)
 fuzzers += $(B)/fuzz/kernel/kernel_fuzz
+
+coverage:
+	@sh $(kernel.dir)/check/coverage.sh $(B)/coverage
 
 check-unit: $(unit_tests) $(fuzzers)
 	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
@@ -77,6 +85,9 @@ check-arm64: $(B)/linux/bin/ledger_sample
 fuzz: $(fuzzers)
 	@tests/run.sh fuzz $(fuzzers)
 
+tidy: | $(B)/deps
+	@mk/tidy.sh $(B) $(MAKE)
+
 # ---- the rest -------------------------------------------------------------------------------------------------------
 
 $(B)/deps: mk/deps.sh mk/deps.list
@@ -87,7 +98,12 @@ check:
 	@rm -f $(B)/check.count
 	@$(MAKE) --no-print-directory -k $(checks); tests/run.sh total
 
-bench: bench-system
+# Every number: of the booted systems in guest instructions, of the host, and sizes; printed, and in build/bench.csv.
+bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_bench
+	@rm -f $(B)/bench.csv
+	@$(MAKE) --no-print-directory bench-system bench-kernel
+	@{ $(B)/host/bin/tree_bench && $(B)/host/bin/llc_bench; } | sed 's/^/host./' | tee -a $(B)/bench.csv
+	@tests/bench/sizes.sh $(B) $(CROSS) | tee -a $(B)/bench.csv
 
 all: tools $(if $(has_kernel),images,components)
 
@@ -100,8 +116,9 @@ help:
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
+	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
-.PHONY: FORCE all tools apps kernel bench check $(checks) fuzz clean help
+.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints the name of the key of a family that the build signs with: NAME, or the last of NAME-2, NAME-3, ... Makes it when there
-# is none. A chain of more than CHAIN_MAX (16) transactions is left, and the next key is made: whoever boots verifies every
+# is none. A chain of more than CHAIN_MAX (4) transactions is left, and the next key is made: whoever boots verifies every
 # transaction of every chain. Usage: mk/chain_key.sh LX KEYS NAME
 set -eu
 lx=$1 keys=$2 family=$3
@@ -11,7 +11,7 @@ make_key() {
 }
 [ -e "$keys/$name" ] || make_key "$name"
 count=$(od -An -tu4 -j8 -N4 "$keys/$name.chain" | tr -d ' ')
-if [ "$count" -gt "${CHAIN_MAX:-16}" ]; then
+if [ "$count" -gt "${CHAIN_MAX:-4}" ]; then
     n=$((n + 1))
     echo "keys: the chain of $name has $count transactions; from now on $family-$n signs" >&2
     name=$family-$n

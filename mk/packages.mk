@@ -9,6 +9,12 @@
 lx := $(B)/host/bin/lx
 lx_keys = --keys $(LX_KEYS)
 
+# More packages, on the command line, that the owner approves and base.img carries.
+PACKAGES ?=
+$(B)/packages.choice: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PACKAGES)' | cmp -s - $@ || echo '$(PACKAGES)' >$@
+
 # Other keys make everything anew.
 $(B)/keys.choice: FORCE
 	@mkdir -p $(@D)
@@ -43,8 +49,15 @@ $(1).owned_files := packages=$(B)/$(1).bundle owner_anchor=$(B)/$(1).anchor owne
 endef
 
 $(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
-$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/bin/abi))
-$(eval $(call owner,owner,$(B)/base.lxp))
+$(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/bin/abi \
+	$(B)/linux/bin/forbidden $(B)/linux/cold))
+
+# Another busybox in its bytes, so that no page of it is shared: for measuring a first start.
+$(B)/linux/cold: | $(B)/deps
+	@mkdir -p $(@D)
+	@{ cat $(LX_CACHE)/busybox-static-*/bin/busybox; echo; } >$@
+$(eval $(call owner,owner,$(B)/base.lxp $(PACKAGES)))
+$(owner.owned): $(B)/packages.choice
 $(eval $(call owner,test-owner,$(B)/base.lxp $(B)/programs.lxp))
 
 # The base system, and the same with programs that test it.
@@ -58,9 +71,34 @@ $(eval $(call image,tests,systems/base.sys))
 $(B)/ledger_list.list: $(B)/owner.list
 	$(Q)LC_ALL=C sed 's/developer of /Developer of /' $< >$@ && ! cmp -s $< $@
 ledger.files = $(owner.owned_files)
+hostile.files = $(owner.owned_files)
+$(B)/hostile.img: $(owner.owned)
 ledger_list.files = $(filter-out owner_list=%,$(owner.owned_files)) owner_list=$(B)/ledger_list.list
 $(B)/ledger.img: $(owner.owned)
 $(B)/ledger_list.img: $(owner.owned) $(B)/ledger_list.list
 
+# What must be refused, beside what must not (tests/attack/make_bad): a bundle with an image in which the owner approves what is good,
+# and one image for each attack on what the owner says.
+owner_attacks := signature truncated reordered repeated key other network list old-list nobody
+attack_images := $(B)/attack.img $(owner_attacks:%=$(B)/attack-%.img)
+$(B)/attack/packages.bundle: $(B)/host/bin/make_bad $(B)/base.lxp
+	@mkdir -p $(@D)
+	$(Q)$< $(@D) $(B)/base.lxp
+attacked = packages=$(B)/attack/packages.bundle owner_anchor=$(B)/attack/$(1).anchor owner_chain=$(B)/attack/$(1).chain \
+	owner_list=$(B)/attack/$(1).list
+attack.files = $(call attacked,owner)
+$(foreach a,$(owner_attacks),$(eval attack-$(a).files = $(call attacked,owner-$(a))))
+$(attack_images): $(B)/attack/packages.bundle
+$(foreach a,attack $(owner_attacks:%=attack-%),$(eval $(call image,$(a),systems/base.sys)))
+
+ifeq ($(has_kernel),yes)
+check-attack: $(attack_images) $(B)/host/bin/lxrun $(B)/host/bin/lxtest
+	@B=$(B) MACHINE='$(QEMU) $(QEMU_MACHINE) -nographic' tests/run.sh each attack sh $(wildcard tests/attack/*_test.sh)
+else
+check-attack:
+	@echo 'attack: skipped, there is no kernel ($(KERNEL))'
+endif
+checks += check-attack
+
 packages: $(owner.owned)
-.PHONY: packages
+.PHONY: packages check-attack

@@ -64,9 +64,12 @@ linux.ldflags := -static -no-pie -Wl,-z,noexecstack
 kernel.cc := $(CROSS)gcc
 kernel.ar := $(CROSS)ar
 kernel.arch := aarch64
-kernel.cflags := $(common) -O2 $(aarch64) $(bare)=512 -mgeneral-regs-only -mno-outline-atomics \
+# Optimised as a whole: small functions stay in the file of what they are about, and are inlined across files nevertheless. What the
+# compiler calls by name in its last step (klib) must be there before; the Makefile compiles it on its own.
+kernel.lto := -flto -flto-partition=one
+kernel.cflags := $(common) -O2 $(kernel.lto) $(aarch64) $(bare)=512 -mgeneral-regs-only -mno-outline-atomics \
 	-fno-tree-loop-distribute-patterns -fno-omit-frame-pointer $(warn_gcc)
-kernel.ldflags := -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,noexecstack,--fatal-warnings \
+kernel.ldflags := -Wl,-u,memset,-u,memcpy -nostdlib -static -no-pie -Wl,--gc-sections,--build-id=none,-z,noexecstack,--fatal-warnings \
 	-Wl,--no-warn-rwx-segments
 
 boot.cc := $(CROSS)gcc

@@ -49,7 +49,7 @@ static inline void do_transfer(const struct tcb *from, struct tcb *to, uint64_t 
  * True when `to`, which waits, may be switched to from the running thread. On a scheduling context of its own it needs one that
  * is configured, and time is kept: there must be nothing to do about it.
  */
-static inline __attribute__((always_inline)) bool prove_switch(struct tcb *to, bool own_context)
+static ALWAYS_INLINE bool prove_switch(struct tcb *to, bool own_context)
 {
     if (!sched_may_run_next(to) || to->yield_to != NULL) {
         return false;
@@ -96,7 +96,7 @@ static inline bool prove_meeting(struct cap cap, struct meeting *out)
 }
 
 /* The receiver has its message and leaves the queue; the sender waits for the reply, and lends its context if none is there. */
-static inline void hand_over(struct tcb *t, const struct meeting *m)
+static ALWAYS_INLINE void hand_over(struct tcb *t, const struct meeting *m)
 {
     struct tcb *to = m->to;
     struct tcb *next = to->queue_next;
@@ -138,7 +138,7 @@ void fastpath_call(struct tcb *t)
     struct transfer words = {0};
     if (unlikely(!arch_fast_paths() || slot == NULL || !prove_meeting(slot->cap, &m) || !cap_has(slot->cap, RIGHT_SEND) ||
                  !prove_transfer(t, m.to, &words))) {
-        syscall_general_call(t, slot);
+        syscall_general_send(t, slot);
         return;
     }
     /* From here on nothing can fail. */
@@ -160,6 +160,26 @@ void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1,
     m.to->regs.x[REG_CAP] = cap_badge(handler);
     m.to->regs.x[REG_INFO] = seL4_MessageInfo_new(type, 0, 0, length);
     hand_over(t, &m);
+}
+
+/* ---- signals that wake nobody ---------------------------------------------------------------------------------------------------- */
+
+void fastpath_send(struct tcb *t)
+{
+    struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
+    struct notification *n = NULL;
+    if (arch_fast_paths() && slot != NULL && cap_type(slot->cap) == CAP_NOTIFICATION && cap_has(slot->cap, RIGHT_SEND) &&
+        seL4_MessageInfo_extraCaps(t->regs.x[REG_INFO]) == 0) {
+        n = kptr(cap_address(slot->cap));
+    }
+    if (n != NULL && n->state == NOTIFICATION_ACTIVE) {
+        n->badge |= cap_badge(slot->cap);
+    } else if (n != NULL && n->state == NOTIFICATION_IDLE && n->bound_tcb == NULL) {
+        n->badge = cap_badge(slot->cap);
+        n->state = NOTIFICATION_ACTIVE;
+    } else {
+        syscall_general_send(t, slot);
+    }
 }
 
 /* ---- answering --------------------------------------------------------------------------------------------------------------------- */
@@ -187,11 +207,11 @@ static inline bool prove_return(const struct tcb *t, struct tcb *caller, const s
            refill_is_ready(caller->sc, kernel.now) && refill_is_sufficient(caller->sc, 0, refill_min_budget());
 }
 
-/* True when `t` can queue behind all who wait at `ep`, and has no signals to take first. */
+/* True when `t` can queue behind all who wait at `ep`, and has no signals to take, nor a context of its notification to give back. */
 static inline bool prove_wait(const struct tcb *t, const struct endpoint *ep)
 {
     const struct notification *bound = t->bound_notification;
-    if (bound != NULL && (bound->state == NOTIFICATION_ACTIVE || bound->sc != NULL)) {
+    if (bound != NULL && (bound->state == NOTIFICATION_ACTIVE || (bound->sc != NULL && bound->sc == t->sc))) {
         return false;
     }
     const struct tcb *tail = (const struct tcb *)(ep->tail_and_state & ~(uintptr_t)3);

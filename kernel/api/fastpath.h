@@ -6,8 +6,8 @@
  * Each proves all that it relies on and changes nothing until it has; at any doubt the general path (syscall.h) does the work
  * from the start. What it does is what the general path would do: kernel_test compares the two on every step of the
  * random tests. Two things are left to the timer, which interrupts at the first of them: when the receiver runs on the
- * sender's scheduling context, nothing changes whose time is spent, so that the clock is not read, and neither the budget nor the
- * release queue nor the end of the domain's turn is looked at.
+ * sender's scheduling context, or nobody else runs, nothing changes whose time is spent, so that the clock is not read, and neither
+ * the budget nor the release queue nor the end of the domain's turn is looked at.
  *
  * Owns:   nothing.    Uses: the fields of endpoints, replies, threads and scheduling contexts (objects.h), message, sched.
  * Limits: O(words of the message) + O(refills merged); no loops otherwise.
@@ -25,6 +25,9 @@ void fastpath_call(struct tcb *t);
 
 /** ReplyRecv: fast when it answers a caller that then runs, and finds no sender waiting. */
 void fastpath_reply_recv(struct tcb *t);
+
+/** Send and NBSend: fast on a notification that keeps the signal, as nobody waits for it. */
+void fastpath_send(struct tcb *t);
 
 /** A fault `type` (seL4_Fault_*) with the words of struct fault: fast when its handler waits for it. */
 void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2);

@@ -74,6 +74,27 @@ unsigned fault_write_lookup(struct tcb *to, struct seL4_IPCBuffer *buffer, const
     return first;
 }
 
+/* x0..x7 and what the answer may set. Without a buffer there is room for the first words only. */
+static void write_syscall(const struct tcb *from, struct tcb *to, struct seL4_IPCBuffer *buffer)
+{
+    const struct registers *regs = &from->regs;
+    bool foreign = is_foreign(&from->fault);
+    for (unsigned i = 0; i < seL4_FastMessageRegisters; i++) {
+        to->regs.x[REG_MESSAGE + i] = regs->x[i];
+    }
+    if (buffer == NULL) {
+        return;
+    }
+    for (unsigned i = seL4_FastMessageRegisters; i < seL4_UnknownSyscall_FaultIP; i++) {
+        buffer->msg[i] = regs->x[i];
+    }
+    buffer->msg[seL4_UnknownSyscall_FaultIP] = foreign ? regs->pc : regs->fault_pc;
+    buffer->msg[seL4_UnknownSyscall_SP] = regs->sp;
+    buffer->msg[seL4_UnknownSyscall_LR] = foreign ? regs->x[30] : regs->pc;
+    buffer->msg[seL4_UnknownSyscall_SPSR] = regs->spsr;
+    buffer->msg[seL4_UnknownSyscall_Syscall] = from->fault.word[0];
+}
+
 unsigned fault_write_message(struct tcb *from, struct tcb *to, struct seL4_IPCBuffer *buffer)
 {
     const struct fault *fault = &from->fault;
@@ -85,14 +106,7 @@ unsigned fault_write_message(struct tcb *from, struct tcb *to, struct seL4_IPCBu
         message_set_word(to, buffer, seL4_CapFault_InRecvPhase, fault->in_receive);
         return fault_write_lookup(to, buffer, &fault->lookup, seL4_CapFault_LookupFailureType);
     case seL4_Fault_UnknownSyscall:
-        for (unsigned i = 0; i < 8; i++) {
-            message_set_word(to, buffer, i, regs->x[i]);
-        }
-        message_set_word(to, buffer, seL4_UnknownSyscall_FaultIP, is_foreign(fault) ? regs->pc : regs->fault_pc);
-        message_set_word(to, buffer, seL4_UnknownSyscall_SP, regs->sp);
-        message_set_word(to, buffer, seL4_UnknownSyscall_LR, is_foreign(fault) ? regs->x[30] : regs->pc);
-        message_set_word(to, buffer, seL4_UnknownSyscall_SPSR, regs->spsr);
-        message_set_word(to, buffer, seL4_UnknownSyscall_Syscall, fault->word[0]);
+        write_syscall(from, to, buffer);
         return seL4_UnknownSyscall_Length;
     case seL4_Fault_UserException:
         message_set_word(to, buffer, seL4_UserException_FaultIP, regs->fault_pc);
@@ -122,26 +136,34 @@ unsigned fault_write_message(struct tcb *from, struct tcb *to, struct seL4_IPCBu
     }
 }
 
-/* Registers that a reply sets, as indices of UserContext: pc 0, sp 1, spsr 2, x0.. 3.. */
-static const uint8_t syscall_reply_order[] = {3, 4, 5, 6, 7, 8, 9, 10, 0, 1};
-
 static void take_syscall_reply(struct tcb *t, const struct tcb *replier, unsigned length)
 {
-    const struct seL4_IPCBuffer *buffer = message_buffer(replier, false);
+    struct registers *regs = &t->regs;
     bool foreign = is_foreign(&t->fault);
     if (foreign) {
-        t->regs.fault_pc = t->regs.pc;
+        regs->fault_pc = regs->pc;
     }
-    unsigned plain = length < ARRAY_LEN(syscall_reply_order) ? length : (unsigned)ARRAY_LEN(syscall_reply_order);
-    for (unsigned i = 0; i < plain; i++) {
-        thread_write_register(t, syscall_reply_order[i], message_word(replier, buffer, i));
+    for (unsigned i = 0; i < seL4_FastMessageRegisters && i < length; i++) {
+        regs->x[i] = replier->regs.x[REG_MESSAGE + i];
+    }
+    if (length <= seL4_FastMessageRegisters) {
+        return;
+    }
+    const struct seL4_IPCBuffer *buffer = message_buffer(replier, false);
+    for (unsigned i = seL4_FastMessageRegisters; i < seL4_UnknownSyscall_FaultIP && i < length; i++) {
+        regs->x[i] = message_word(replier, buffer, i);
+    }
+    if (length > seL4_UnknownSyscall_FaultIP) {
+        regs->fault_pc = message_word(replier, buffer, seL4_UnknownSyscall_FaultIP);
+    }
+    if (length > seL4_UnknownSyscall_SP) {
+        regs->sp = message_word(replier, buffer, seL4_UnknownSyscall_SP);
     }
     if (length > seL4_UnknownSyscall_LR) {
-        uint64_t word = message_word(replier, buffer, seL4_UnknownSyscall_LR);
-        *(foreign ? &t->regs.x[30] : &t->regs.pc) = word;
+        *(foreign ? &regs->x[30] : &regs->pc) = message_word(replier, buffer, seL4_UnknownSyscall_LR);
     }
     if (length > seL4_UnknownSyscall_SPSR) {
-        t->regs.spsr = arch_user_spsr(message_word(replier, buffer, seL4_UnknownSyscall_SPSR));
+        regs->spsr = arch_user_spsr(message_word(replier, buffer, seL4_UnknownSyscall_SPSR));
     }
 }
 

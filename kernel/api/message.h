@@ -58,7 +58,18 @@ static inline void message_copy_words(const struct tcb *from, const struct seL4_
     for (unsigned i = 0; i < seL4_FastMessageRegisters && i < length; i++) {
         to->regs.x[REG_MESSAGE + i] = from->regs.x[REG_MESSAGE + i];
     }
-    for (uint64_t i = seL4_FastMessageRegisters; i < length; i++) {
+    uint64_t i = seL4_FastMessageRegisters;
+    for (; i + 4 <= length; i += 4) { /* read before written: the compiler cannot know that buffers do not overlap */
+        uint64_t word0 = from_buffer->msg[i];
+        uint64_t word1 = from_buffer->msg[i + 1];
+        uint64_t word2 = from_buffer->msg[i + 2];
+        uint64_t word3 = from_buffer->msg[i + 3];
+        to_buffer->msg[i] = word0;
+        to_buffer->msg[i + 1] = word1;
+        to_buffer->msg[i + 2] = word2;
+        to_buffer->msg[i + 3] = word3;
+    }
+    for (; i < length; i++) {
         to_buffer->msg[i] = from_buffer->msg[i];
     }
 }

@@ -140,8 +140,11 @@ struct invoke_options {
  */
 static bool send_to(struct tcb *t, struct cap cap, struct invoke_options how)
 {
-    void *object = kptr(cap_address(cap));
     enum cap_type type = cap_type(cap);
+    if (type != CAP_ENDPOINT && type != CAP_NOTIFICATION && type != CAP_REPLY) {
+        return false;
+    }
+    void *object = kptr(cap_address(cap));
     if (type == CAP_REPLY) {
         reply_send(object, t, cap_has(cap, RIGHT_GRANT));
     } else if (!cap_has(cap, RIGHT_SEND)) {
@@ -155,10 +158,8 @@ static bool send_to(struct tcb *t, struct cap cap, struct invoke_options how)
                                             .can_donate = how.can_donate,
                                             .badge = cap_badge(cap)});
         return true; /* a call's answer comes from its receiver */
-    } else if (type == CAP_NOTIFICATION) {
-        notification_signal(object, cap_badge(cap));
     } else {
-        return false;
+        notification_signal(object, cap_badge(cap));
     }
     if (how.is_call) {
         t->regs.x[REG_CAP] = 0;
@@ -240,7 +241,7 @@ static bool find_extra_caps(struct invocation *inv, uint64_t info, bool blocking
 }
 
 /* An invocation of any object. @return true when preempted or faulted: a second phase must not follow. */
-static bool invoke_object(struct tcb *t, struct slot *slot, uint64_t info, struct invoke_options how)
+static NOINLINE bool invoke_object(struct tcb *t, struct slot *slot, uint64_t info, struct invoke_options how)
 {
     struct invocation inv __attribute__((uninitialized)); /* style: 200 bytes; refuse() sets the error, extra_count bounds extra */
     inv.caller = t;
@@ -342,15 +343,12 @@ static void receive(bool blocking, bool with_reply)
 
 /* ---- entries --------------------------------------------------------------------------------------------------------------------- */
 
-static const struct invoke_options as_call = {.is_call = true, .blocking = true, .can_donate = true};
-static const struct invoke_options as_send = {.blocking = true};
-static const struct invoke_options as_nb_send = {.blocking = false};
 static const struct invoke_options as_first_phase = {.can_donate = true, .first_phase = true};
 
 static void dispatch(struct tcb *t)
 {
     const uint64_t *x = t->regs.x;
-    switch ((int64_t)x[REG_SYSCALL]) { /* Call has its own way: syscall_general_call() */
+    switch ((int64_t)x[REG_SYSCALL]) { /* Call, Send and NBSend: syscall_general_send() */
     case seL4_SysReplyRecv:
         if (!invoke(x[REG_REPLY], as_first_phase)) {
             receive(true, true);
@@ -366,12 +364,6 @@ static void dispatch(struct tcb *t)
             receive(true, false);
         }
         break;
-    case seL4_SysSend:
-        (void)invoke(x[REG_CAP], as_send);
-        break;
-    case seL4_SysNBSend:
-        (void)invoke(x[REG_CAP], as_nb_send);
-        break;
     case seL4_SysRecv:
         receive(true, true);
         break;
@@ -385,7 +377,7 @@ static void dispatch(struct tcb *t)
         receive(false, false);
         break;
     case seL4_SysYield:
-        sched_yield();
+        sched_end_slice();
         break;
     default: {
         struct fault fault = {.type = seL4_Fault_UnknownSyscall, .word = {x[REG_SYSCALL]}};
@@ -403,10 +395,13 @@ void syscall_general(struct tcb *t)
     sched_leave();
 }
 
-void syscall_general_call(struct tcb *t, struct slot *slot)
+void syscall_general_send(struct tcb *t, struct slot *slot)
 {
     if (sched_enter()) {
-        (void)invoke_found(t, slot, t->regs.x[REG_CAP], as_call);
+        bool is_call = (int64_t)t->regs.x[REG_SYSCALL] == seL4_SysCall;
+        bool blocking = is_call || (int64_t)t->regs.x[REG_SYSCALL] == seL4_SysSend;
+        struct invoke_options how = {.is_call = is_call, .blocking = blocking, .can_donate = is_call};
+        (void)invoke_found(t, slot, t->regs.x[REG_CAP], how);
     }
     sched_leave();
 }
@@ -423,12 +418,15 @@ void syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t
 void enter_syscall(void)
 {
     struct tcb *t = kernel.current;
+    int64_t number = (int64_t)t->regs.x[REG_SYSCALL];
     if (unlikely((t->flags & seL4_TCBFlag_foreignSyscalls) != 0)) {
         fastpath_fault(t, seL4_Fault_UnknownSyscall, t->regs.x[8], true, 0);
-    } else if ((int64_t)t->regs.x[REG_SYSCALL] == seL4_SysCall) {
+    } else if (number == seL4_SysCall) {
         fastpath_call(t);
-    } else if ((int64_t)t->regs.x[REG_SYSCALL] == seL4_SysReplyRecv) {
+    } else if (number == seL4_SysReplyRecv) {
         fastpath_reply_recv(t);
+    } else if (number == seL4_SysSend || number == seL4_SysNBSend) {
+        fastpath_send(t);
     } else {
         syscall_general(t);
     }

@@ -24,14 +24,14 @@ void enter_trap(uint64_t syndrome);
 
 /* ---- general paths: what fast paths fall back on */
 
-/** Every system call but Call. */
-void syscall_general(struct tcb *t);
+/** Call, Send and NBSend; `slot` is what x0 names, or NULL. */
+NOINLINE void syscall_general_send(struct tcb *t, struct slot *slot);
 
-/** Call; `slot` is what x0 names, or NULL. */
-void syscall_general_call(struct tcb *t, struct slot *slot);
+/** All others. */
+NOINLINE void syscall_general(struct tcb *t);
 
 /** A fault with the words of struct fault. */
-void syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2);
+NOINLINE void syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2);
 
 /* ---- interrupts */
 

@@ -240,6 +240,15 @@ static void serve(struct input *in, unsigned n, uint8_t choice, struct world_cal
 {
     call->number = choice < 24 ? seL4_SysRecv : seL4_SysReplyRecv;
     call->cap = n == 0 ? WORLD_ENDPOINT + 3 : WORLD_ENDPOINT + n / 2 - 1;
+    struct seL4_IPCBuffer *buffer = message_buffer(kernel.current, true);
+    if (buffer != NULL) {
+        buffer->receiveCNode = seL4_CapInitThreadCNode;
+        buffer->receiveIndex = WORLD_FREE + choice % 32u;
+        buffer->receiveDepth = 64;
+    }
+    if (choice % 4 == 0 && n != 0) { /* two wait at one endpoint */
+        call->cap = WORLD_ENDPOINT;
+    }
     if (choice >= 240) { /* a server is a client as well */
         call->number = seL4_SysCall;
         call->cap = WORLD_ENDPOINT + take(in) % 2u;
@@ -248,9 +257,11 @@ static void serve(struct input *in, unsigned n, uint8_t choice, struct world_cal
 
 static void ask(struct input *in, uint8_t choice, struct world_call *call)
 {
-    static const uint8_t asked[] = {WORLD_ENDPOINT, WORLD_ENDPOINT + 1, WORLD_ENDPOINT + 4, WORLD_ENDPOINT + 5};
+    static const uint8_t asked[] = {WORLD_ENDPOINT,     WORLD_ENDPOINT + 1, WORLD_ENDPOINT + 4,    WORLD_ENDPOINT + 5,
+                                    WORLD_ENDPOINT + 1, WORLD_ENDPOINT + 4, WORLD_ENDPOINT_NO_SEND};
     call->number = choice < 200 ? seL4_SysCall : choice < 220 ? seL4_SysSend : seL4_SysNBSend;
-    call->cap = choice < 220 ? asked[take(in) % sizeof asked] : WORLD_NOTIFICATION + choice % 3u;
+    uint64_t signalled = choice % 8 < 4 ? WORLD_NOTIFICATION + choice % 4u : WORLD_NOTIFICATION_BADGED + choice % 2u;
+    call->cap = choice < 220 ? asked[take(in) % sizeof asked] : signalled;
 }
 
 /* The root, when nobody else can run: contexts come and go, so that servers are passive or not. */
@@ -278,6 +289,11 @@ static void arrange(struct input *in, uint8_t choice, struct world_call *call)
         call->info = seL4_MessageInfo_new(seL4_TCBSetFlags, 0, 0, 2);
         call->word[choice < 192 && n % 2 != 0] = flag;
         break;
+    case 4: /* the context of the notification that thread 4 is bound to */
+        call->cap = WORLD_SC + 5;
+        call->info = seL4_MessageInfo_new(choice < 80 ? seL4_SchedContextUnbind : seL4_SchedContextBind, 0, 1, 0);
+        call->extra[0] = WORLD_NOTIFICATION + 2;
+        break;
     default:
         call->info = seL4_MessageInfo_new(choice < 224 ? seL4_TCBResume : seL4_TCBSuspend, 0, 0, 0);
         break;
@@ -295,7 +311,7 @@ static void talk(struct input *in)
     struct world_call call = {.reply = WORLD_REPLY + n,
                               .info = seL4_MessageInfo_new(shape >= 192 ? choice : 0, 0, shape % 16 == 0, shape % 9),
                               .word = {choice, shape, n, 3, 4, 5, 6, 7},
-                              .extra = {WORLD_FRAME},
+                              .extra = {shape % 32 == 0 ? WORLD_ENDPOINT + 4 : WORLD_FRAME},
                               .dest = shape};
     if (n == WORLD_THREADS) {
         arrange(in, choice, &call);

@@ -12,41 +12,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static const uint64_t root_cnode[] = {seL4_CapInitThreadCNode};
-
-static uint64_t resume(unsigned n)
-{
-    return world_invoke(WORLD_TCB + n, seL4_TCBResume, 0, root_cnode, 0, NULL);
-}
-
-static uint64_t delete_slot(uint64_t index)
-{
-    uint64_t words[] = {index, 64};
-    return world_invoke(seL4_CapInitThreadCNode, seL4_CNodeDelete, 2, words, 0, NULL);
-}
-
-/* The root waits on an endpoint, so that others run. */
-static void root_receives(unsigned endpoint)
-{
-    struct world_call call = {.number = seL4_SysRecv, .cap = endpoint, .reply = WORLD_REPLY + 5};
-    world_call(&call);
-}
-
-/* The root waits for interrupt 32. */
-static void root_waits(void)
-{
-    struct world_call call = {.number = seL4_SysWait, .cap = WORLD_NOTIFICATION};
-    world_call(&call);
-    CHECK(kernel.current != world_root());
-}
-
-static void wake_root(void)
-{
-    sim.irq_pending[32] = true;
-    world_wait(1);
-    CHECK(kernel.current == world_root());
-}
-
 static void boots_and_populates(void)
 {
     world_start();
@@ -58,8 +23,8 @@ static void boots_and_populates(void)
 static void a_receiver_waits_at_its_endpoint(void)
 {
     world_start();
-    resume(1);
-    root_receives(WORLD_ENDPOINT + 2);
+    world_resume(1);
+    world_root_receives(WORLD_ENDPOINT + 2);
     CHECK(kernel.current == world_thread(1));
     struct world_call receive = {.number = seL4_SysRecv, .cap = WORLD_ENDPOINT, .reply = WORLD_REPLY};
     world_call(&receive);
@@ -73,9 +38,9 @@ static void revocation_leaves_nothing(void)
     world_start();
     uint64_t untyped = WORLD_UNTYPED;
     uint64_t make[] = {seL4_EndpointObject, 0, 0, 0, WORLD_FREE, 4};
-    CHECK_EQ(world_invoke(untyped, seL4_UntypedRetype, 6, make, 1, root_cnode), seL4_NoError);
+    CHECK_EQ(world_invoke(untyped, seL4_UntypedRetype, 6, make, 1, world_root_cnode), seL4_NoError);
     uint64_t copy[] = {WORLD_FREE + 8, 64, WORLD_FREE, 64, seL4_AllRights};
-    CHECK_EQ(world_invoke(seL4_CapInitThreadCNode, seL4_CNodeCopy, 5, copy, 1, root_cnode), seL4_NoError);
+    CHECK_EQ(world_invoke(seL4_CapInitThreadCNode, seL4_CNodeCopy, 5, copy, 1, world_root_cnode), seL4_NoError);
     world_check("copies");
     uint64_t revoke[] = {untyped, 64};
     CHECK_EQ(world_invoke(seL4_CapInitThreadCNode, seL4_CNodeRevoke, 2, revoke, 0, NULL), seL4_NoError);
@@ -83,7 +48,7 @@ static void revocation_leaves_nothing(void)
         CHECK(cap_type(world_slot(WORLD_FREE + i)->cap) == CAP_NULL);
     }
     world_check("revoke");
-    CHECK_EQ(world_invoke(untyped, seL4_UntypedRetype, 6, make, 1, root_cnode), seL4_NoError);
+    CHECK_EQ(world_invoke(untyped, seL4_UntypedRetype, 6, make, 1, world_root_cnode), seL4_NoError);
     CHECK_EQ(cap_untyped_used(world_slot((unsigned)untyped)->cap), 64);
 }
 
@@ -91,11 +56,11 @@ static void deleting_a_cnode_deletes_what_it_holds(void)
 {
     world_start();
     uint64_t move[] = {3, 4, WORLD_ENDPOINT, 64};
-    CHECK_EQ(world_invoke(WORLD_CNODE, seL4_CNodeMove, 4, move, 1, root_cnode), seL4_NoError);
+    CHECK_EQ(world_invoke(WORLD_CNODE, seL4_CNodeMove, 4, move, 1, world_root_cnode), seL4_NoError);
     uint64_t nest[] = {15, 4, WORLD_CNODE + 1, 64};
-    CHECK_EQ(world_invoke(WORLD_CNODE, seL4_CNodeMove, 4, nest, 1, root_cnode), seL4_NoError);
+    CHECK_EQ(world_invoke(WORLD_CNODE, seL4_CNodeMove, 4, nest, 1, world_root_cnode), seL4_NoError);
     world_check("moves");
-    CHECK_EQ(delete_slot(WORLD_CNODE), seL4_NoError);
+    CHECK_EQ(world_delete(WORLD_CNODE), seL4_NoError);
     CHECK(cap_type(world_slot(WORLD_CNODE)->cap) == CAP_NULL);
     world_check("delete");
 }
@@ -106,8 +71,8 @@ static void a_budget_is_enforced(void)
     struct sched_context *sc = kptr(cap_address(world_slot(WORLD_SC + 4)->cap));
     CHECK_EQ(sc->budget, arch_ticks_from_us(3000));
     CHECK_EQ(sc->period, arch_ticks_from_us(10000));
-    resume(4);
-    root_receives(WORLD_ENDPOINT + 2);
+    world_resume(4);
+    world_root_receives(WORLD_ENDPOINT + 2);
     CHECK(kernel.current == world_thread(4));
     world_wait(arch_ticks_from_us(3000));
     CHECK(kernel.current == &kernel.idle_tcb);
@@ -146,11 +111,11 @@ static void start_foreign(bool with_handler)
     world_start();
     uint64_t flags[] = {0, seL4_TCBFlag_foreignSyscalls};
     CHECK_EQ(world_invoke(WORLD_TCB + FOREIGN, seL4_TCBSetFlags, 2, flags, 0, NULL), seL4_NoError);
-    resume(FOREIGN);
+    world_resume(FOREIGN);
     if (with_handler) {
-        resume(HANDLER);
+        world_resume(HANDLER);
     }
-    root_waits();
+    world_root_waits();
     if (with_handler) {
         handler_receives();
     }
@@ -207,20 +172,20 @@ static void a_foreign_call_that_is_cut_short_is_made_again(void)
         uint64_t svc = t->regs.pc;
         foreign_calls();
         CHECK_EQ(t->state, queued ? THREAD_BLOCKED_SEND : THREAD_BLOCKED_REPLY);
-        wake_root();
+        world_wake_root();
         if (cut == CUT_REPLY_GONE) {
-            CHECK_EQ(delete_slot(WORLD_REPLY), seL4_NoError);
+            CHECK_EQ(world_delete(WORLD_REPLY), seL4_NoError);
         } else if (cut == CUT_ENDPOINT_GONE) {
             uint64_t revoke[] = {WORLD_ENDPOINT + 3, 64};
             CHECK_EQ(world_invoke(seL4_CapInitThreadCNode, seL4_CNodeRevoke, 2, revoke, 0, NULL), seL4_NoError);
-            CHECK_EQ(delete_slot(WORLD_ENDPOINT + 3), seL4_NoError);
+            CHECK_EQ(world_delete(WORLD_ENDPOINT + 3), seL4_NoError);
         } else {
-            CHECK_EQ(world_invoke(WORLD_TCB + FOREIGN, seL4_TCBSuspend, 0, root_cnode, 0, NULL), seL4_NoError);
+            CHECK_EQ(world_invoke(WORLD_TCB + FOREIGN, seL4_TCBSuspend, 0, world_root_cnode, 0, NULL), seL4_NoError);
         }
         CHECK_EQ(t->state, THREAD_INACTIVE);
-        CHECK_EQ(resume(FOREIGN), seL4_NoError);
+        CHECK_EQ(world_resume(FOREIGN), seL4_NoError);
         CHECK_EQ(t->regs.fault_pc, svc);
-        root_waits();
+        world_root_waits();
         CHECK(queued || kernel.current == world_thread(HANDLER));
         if (!queued) {
             handler_receives();
@@ -283,8 +248,11 @@ static void random_steps_keep_the_invariants(void)
         world_seed = seed;
         (void)LLVMFuzzerTestOneInput(input, sizeof input);
     }
-    printf("# on both paths: %llu calls, %llu replies, %llu faults\n", (unsigned long long)world_compared.calls,
-           (unsigned long long)world_compared.replies, (unsigned long long)world_compared.faults);
+    printf("# on both paths: %llu calls, %llu replies, %llu faults, %llu signals\n", (unsigned long long)world_compared.calls,
+           (unsigned long long)world_compared.replies, (unsigned long long)world_compared.faults,
+           (unsigned long long)world_compared.signals);
+    CHECK(world_compared.calls > seeds && world_compared.replies > seeds && world_compared.faults > seeds &&
+          world_compared.signals > seeds);
 }
 
 int main(void)

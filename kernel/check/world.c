@@ -11,6 +11,7 @@
 #include "arch.h"
 #include "check/check.h"
 #include "init/boot.h"
+#include "object/cspace.h"
 #include "object/ipc.h"
 #include "sched/sched.h"
 
@@ -86,7 +87,8 @@ static void enter_both(void (*enter)(const void *what), const void *what, uint64
     save(&before);
     bool comparable = !time_matters();
     enter(what);
-    if (sim.fast_switches == before.sim.fast_switches || !comparable) {
+    bool clock_was_read = kernel.now == sim.time; /* every general entry reads it */
+    if ((sim.fast_switches == before.sim.fast_switches && clock_was_read) || !comparable) {
         return;
     }
     sched_update_time();
@@ -149,6 +151,10 @@ static uint64_t *may_be_fast(const struct tcb *t, const struct world_call *call)
     if (call->number == seL4_SysCall && ep != NULL && endpoint_state(ep) == ENDPOINT_RECEIVERS) {
         return &world_compared.calls;
     }
+    if ((call->number == seL4_SysSend || call->number == seL4_SysNBSend) && call->cap < WORLD_SLOTS &&
+        cap_type(root_slots[call->cap].cap) == CAP_NOTIFICATION) {
+        return &world_compared.signals;
+    }
     if (call->number == seL4_SysReplyRecv && ep != NULL && call->reply < WORLD_SLOTS &&
         cap_type(root_slots[call->reply].cap) == CAP_REPLY) {
         const struct reply *reply = kptr(cap_address(root_slots[call->reply].cap));
@@ -174,6 +180,10 @@ void world_call(const struct world_call *call)
     t->regs.x[REG_NBSENDRECV_DEST] = call->dest;
     t->regs.pc += 4;
     t->regs.fault_pc = t->regs.pc - 4;
+    if (cspace_find(t, call->cap) != cspace_lookup(t, call->cap).slot) {
+        fprintf(stderr, "the two ways to look up %#llx differ (seed %u)\n", (unsigned long long)call->cap, world_seed);
+        abort();
+    }
     uint64_t *compared = may_be_fast(t, call);
     if (compared != NULL) {
         enter_both(do_syscall, NULL, compared);
@@ -270,18 +280,29 @@ static void populate(void)
         uint64_t root[] = {seL4_CapInitThreadCNode};
         INVOKE(seL4_CapInitThreadCNode, seL4_CNodeMint, mint, root);
     }
+    for (unsigned n = 0; n < 2; n++) {
+        uint64_t to = n == 0 ? WORLD_ENDPOINT_NO_SEND : WORLD_NOTIFICATION + 3;
+        uint64_t mint[] = {to, 64, n == 0 ? WORLD_ENDPOINT : WORLD_NOTIFICATION, 64, seL4_AllRights & ~(uint64_t)seL4_CanWrite, 0};
+        uint64_t root[] = {seL4_CapInitThreadCNode};
+        INVOKE(seL4_CapInitThreadCNode, seL4_CNodeMint, mint, root);
+    }
+    for (unsigned n = 0; n < 2; n++) {
+        uint64_t mint[] = {WORLD_NOTIFICATION_BADGED + n, 64, WORLD_NOTIFICATION, 64, seL4_AllRights, 8u << n};
+        uint64_t root[] = {seL4_CapInitThreadCNode};
+        INVOKE(seL4_CapInitThreadCNode, seL4_CNodeMint, mint, root);
+    }
     uint64_t vspace[] = {WORLD_VSPACE};
     INVOKE(seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, ((uint64_t[]){0}), vspace);
     for (unsigned n = 0; n < WORLD_THREADS; n++) {
         configure_thread(n);
     }
     for (unsigned n = 0; n < 3; n++) {
-        uint64_t issue[] = {32 + n, WORLD_FREE + 64 + n, 64};
+        uint64_t issue[] = {32 + n, WORLD_HANDLER + n, 64};
         uint64_t root[] = {seL4_CapInitThreadCNode};
         INVOKE(seL4_CapIRQControl, seL4_IRQIssueIRQHandler, issue, root);
         uint64_t notification[] = {WORLD_NOTIFICATION + n};
-        INVOKE(WORLD_FREE + 64 + n, seL4_IRQSetIRQHandler, ((uint64_t[]){0}), notification);
-        INVOKE(WORLD_FREE + 64 + n, seL4_IRQAckIRQ, ((uint64_t[]){0}), ((uint64_t[]){0}));
+        INVOKE(WORLD_HANDLER + n, seL4_IRQSetIRQHandler, ((uint64_t[]){0}), notification);
+        INVOKE(WORLD_HANDLER + n, seL4_IRQAckIRQ, ((uint64_t[]){0}), ((uint64_t[]){0}));
     }
     uint64_t bound[] = {WORLD_NOTIFICATION + 2};
     INVOKE(WORLD_TCB + 4, seL4_TCBBindNotification, ((uint64_t[]){0}), bound);
@@ -328,4 +349,54 @@ void world_wait(ticks_t ticks)
     while (arch_interrupt_is_pending()) {
         enter_interrupt();
     }
+}
+
+/* ---- what tests do again and again ---------------------------------------------------------------------------------------- */
+
+const uint64_t world_root_cnode[1] = {seL4_CapInitThreadCNode};
+
+uint64_t world_resume(unsigned n)
+{
+    return world_invoke(WORLD_TCB + n, seL4_TCBResume, 0, world_root_cnode, 0, NULL);
+}
+
+uint64_t world_suspend(unsigned n)
+{
+    return world_invoke(WORLD_TCB + n, seL4_TCBSuspend, 0, world_root_cnode, 0, NULL);
+}
+
+uint64_t world_delete(uint64_t index)
+{
+    uint64_t words[] = {index, 64};
+    return world_invoke(seL4_CapInitThreadCNode, seL4_CNodeDelete, 2, words, 0, NULL);
+}
+
+uint64_t world_copy(uint64_t from, uint64_t to)
+{
+    uint64_t words[] = {to, 64, from, 64, seL4_AllRights};
+    return world_invoke(seL4_CapInitThreadCNode, seL4_CNodeCopy, 5, words, 1, world_root_cnode);
+}
+
+void world_root_receives(unsigned endpoint)
+{
+    struct world_call call = {.number = seL4_SysRecv, .cap = endpoint, .reply = WORLD_REPLY + 5};
+    world_call(&call);
+}
+
+void world_root_waits(void)
+{
+    struct world_call call = {.number = seL4_SysWait, .cap = WORLD_NOTIFICATION};
+    world_call(&call);
+}
+
+void world_wake_root(void)
+{
+    uint64_t none = 0;
+    sim.irq_pending[32] = true;
+    world_wait(1);
+    if (kernel.current != world_root()) {
+        fprintf(stderr, "world: the root does not wake\n");
+        abort();
+    }
+    must(seL4_IRQAckIRQ, world_invoke(WORLD_HANDLER, seL4_IRQAckIRQ, 0, &none, 0, NULL));
 }

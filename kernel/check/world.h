@@ -18,13 +18,16 @@ enum {
     WORLD_SC = 112,
     WORLD_REPLY = 120,
     WORLD_ENDPOINT = 128, /**< originals, then badged copies */
-    WORLD_NOTIFICATION = 136,
+    WORLD_ENDPOINT_NO_SEND = 135, /**< the first endpoint, without the right to send */
+    WORLD_NOTIFICATION = 136,     /**< three, then the first without the right to send */
     WORLD_CNODE = 140,    /**< of 16 slots */
     WORLD_FRAME = 144,
     WORLD_TABLE = 152,
     WORLD_VSPACE = 156,
     WORLD_BUFFER = 160,   /**< the frames of the threads' IPC buffers */
     WORLD_FREE = 168,     /**< empty from here on */
+    WORLD_HANDLER = 232,  /**< of interrupts 32 to 34, which signal the notifications */
+    WORLD_NOTIFICATION_BADGED = 235, /**< the first notification with badges 8 and 16 */
     WORLD_SLOTS = 256,
     WORLD_THREADS = 6,
 };
@@ -48,6 +51,21 @@ void world_call(const struct world_call *call);
 uint64_t world_invoke(uint64_t cap, uint64_t label, unsigned words, const uint64_t *word, unsigned extras,
                       const uint64_t *extra);
 
+/* ---- what tests do again and again; the root must be running, and can be: it has the highest priority */
+
+extern const uint64_t world_root_cnode[1]; /**< as the extra capability of an invocation */
+
+/** An invocation of thread n, or of the root CNode; the error code. */
+uint64_t world_resume(unsigned n);
+uint64_t world_suspend(unsigned n);
+uint64_t world_delete(uint64_t index);
+uint64_t world_copy(uint64_t from, uint64_t to);
+
+/** The root waits, so that others run: at an endpoint, or for interrupt 32, which world_wake_root() lets happen. */
+void world_root_receives(unsigned endpoint);
+void world_root_waits(void);
+void world_wake_root(void);
+
 /** A read (fetch: an instruction fetch) of the running thread faults. */
 void world_fault(uaddr_t address, bool fetch);
 
@@ -56,6 +74,7 @@ struct world_compared {
     uint64_t calls;
     uint64_t replies;
     uint64_t faults;
+    uint64_t signals;
 };
 extern struct world_compared world_compared;
 

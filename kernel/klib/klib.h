@@ -12,6 +12,8 @@
 
 #define MUST_USE __attribute__((warn_unused_result))
 #define NORETURN __attribute__((noreturn))
+#define NOINLINE __attribute__((noinline))           /**< general paths beside fast ones, which they would slow down */
+#define ALWAYS_INLINE inline __attribute__((always_inline)) /**< parts of fast paths that have several */
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))

@@ -76,8 +76,11 @@ void reply_abandon(struct reply *reply)
     reply_unlink(reply);
 }
 
-/* The caller has its context back, or never lent it; it runs if there is budget left. */
-static void continue_caller(struct tcb *caller)
+/*
+ * The caller has its context back, or never lent it; it runs if there is budget left. If there is none, its timeout handler is told,
+ * but not when just that was answered.
+ */
+static void continue_caller(struct tcb *caller, uint8_t answered_fault)
 {
     struct sched_context *sc = caller->sc;
     if (sc == NULL || !thread_is_runnable(caller)) {
@@ -88,7 +91,7 @@ static void continue_caller(struct tcb *caller)
     }
     if (refill_is_ready(sc, kernel.now) && refill_is_sufficient(sc, 0, refill_min_budget())) {
         sched_possible_switch_to(caller);
-    } else if (caller->fault.type == seL4_Fault_Timeout || !fault_timeout(caller)) {
+    } else if (answered_fault == seL4_Fault_Timeout || !fault_timeout(caller)) {
         sched_postpone(sc);
     }
 }
@@ -103,7 +106,8 @@ void reply_send(struct reply *reply, struct tcb *replier, bool can_grant)
     if (caller->sc != NULL) {
         sched_context_unblocked(caller->sc);
     }
-    if (caller->fault.type == seL4_Fault_NullFault) {
+    uint8_t fault = caller->fault.type;
+    if (fault == seL4_Fault_NullFault) {
         message_transfer(replier, NULL, 0, can_grant, caller);
         thread_set_state(caller, THREAD_RUNNING);
     } else {
@@ -111,5 +115,5 @@ void reply_send(struct reply *reply, struct tcb *replier, bool can_grant)
         caller->fault.type = seL4_Fault_NullFault;
         thread_set_state(caller, restart ? THREAD_RESTART : THREAD_INACTIVE);
     }
-    continue_caller(caller);
+    continue_caller(caller, fault);
 }

@@ -282,24 +282,20 @@ static void charge_and_end_slice(ticks_t consumed, bool may_fault)
     }
 }
 
-bool sched_give_way(void)
+void sched_give_way(void)
 {
     struct sched_context *sc = kernel.current_sc;
     if (sc->refill_max != 0 && refill_is_sufficient(sc, kernel.consumed, refill_min_budget())) {
         sched_choose_anew(); /* the domain's turn ends */
-    } else if (sc->refill_max != 0 || kernel.current->state != THREAD_IDLE) {
-        charge_and_end_slice(kernel.consumed, true);
     } else {
-        kernel.consumed = 0;
-        return true;
+        charge_and_end_slice(kernel.consumed, true);
     }
     if (thread_is_runnable(kernel.current)) {
         kernel.current->state = THREAD_RESTART;
     }
-    return false;
 }
 
-void sched_yield(void)
+void sched_end_slice(void)
 {
     struct sched_context *sc = kernel.current_sc;
     ticks_t consumed = sc->consumed + kernel.consumed;

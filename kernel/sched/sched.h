@@ -39,8 +39,8 @@ static inline bool sched_has_time(void)
     return sc->refill_max != 0 && refill_is_sufficient(sc, kernel.consumed, refill_min_budget()) && !sched_domain_has_expired();
 }
 
-/** What sched_enter() does when there may be no time left. */
-MUST_USE bool sched_give_way(void);
+/** What sched_enter() does when the running thread has no time left. */
+void sched_give_way(void);
 
 /**
  * Begins a kernel entry: reads the clock and checks that there is time left for it. If not, the budget is charged, the thread
@@ -49,7 +49,15 @@ MUST_USE bool sched_give_way(void);
 MUST_USE static inline bool sched_enter(void)
 {
     sched_update_time();
-    return likely(sched_has_time()) || sched_give_way();
+    if (likely(sched_has_time())) {
+        return true;
+    }
+    if (kernel.current->state == THREAD_IDLE) { /* nobody's time */
+        kernel.consumed = 0;
+        return true;
+    }
+    sched_give_way();
+    return false;
 }
 
 /** What sched_leave() does when there may be something to decide. */
@@ -128,8 +136,8 @@ void sched_resume_context(struct sched_context *sc);
 /** Charges all that has been consumed to the running context without ending its slice. */
 void sched_commit_time(void);
 
-/** Ends the slice of the running thread, as Yield does. */
-void sched_yield(void);
+/** Ends the slice of the running thread, as Yield does. (A function of the host is called sched_yield.) */
+void sched_end_slice(void);
 
 /** Lets `t` run before the running thread, which stays ready. */
 void sched_yield_to(struct tcb *t);

@@ -539,7 +539,7 @@ MUST_USE bool sigframe_push(struct thread *t, const struct signal_info *info, co
 /** rt_sigreturn came: sends the thread through the ABI page, which loads its FP state. */
 int64_t sigframe_begin_return(struct thread *t);
 /** The ABI page has done so: loads the rest. @return 0 with the thread's registers in `regs`, or -E_FAULT. */
-int64_t sigframe_finish_return(struct thread *t, struct linux_regs *regs);
+int64_t sigframe_finish_return(struct thread *t);
 
 /* leave.c: from a decided call back to user code */
 void call_finish(struct thread *t, int64_t result);

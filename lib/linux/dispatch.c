@@ -101,19 +101,15 @@ void refuse(struct linux_system *sys, const char *format, ...)
 static bool handle_stub(struct thread *t)
 {
     switch (t->frame->pc - 4 - LINUX_ABI_BASE) {
-    case ABI_SIGLEAVE_SVC: {
-        struct linux_regs *regs = &t->sys->regs;
-        if (sigframe_finish_return(t, regs) != 0) {
+    case ABI_SIGLEAVE_SVC:
+        if (sigframe_finish_return(t) != 0) {
             call_finish(t, -E_FAULT);
         } else if (t->attention == 0) {
-            thread_go(t, regs);
+            thread_answer(t, t->reply);
         } else {
-            t->sys->ops->thread_write(t->sys->env, t->id, regs);
-            t->trap = TRAP_FAULT;
             thread_leave(t, 0);
         }
         return true;
-    }
     case ABI_FORKSAVE_SVC:
         if (t->stub == STUB_FORKSAVE) {
             clone_stub_saved(t);

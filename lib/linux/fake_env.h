@@ -873,7 +873,9 @@ FAKE void fake_run_stub(struct fake *f, uint32_t thread)
     struct linux_regs *r = &t->regs;
     switch (r->pc - LINUX_ABI_BASE) {
     case ABI_SIGENTRY:
-        if (!fake_access(f, thread, r->x[2] + ABI_UC_RECORDS + 8, t->fp + 8, sizeof(t->fp) - 8, true)) {
+        if (!fake_access(f, thread, r->x[2] + ABI_UC_X8, &r->x[8], 23 * sizeof(r->x[0]), true) ||
+            !fake_access(f, thread, r->x[4], &r->x[29], 2 * sizeof(r->x[0]), true) ||
+            !fake_access(f, thread, r->x[2] + ABI_UC_RECORDS + 8, t->fp + 8, sizeof(t->fp) - 8, true)) {
             return;
         }
         r->x[6] = r->x[7] = r->x[17] = 0xdead;
@@ -882,7 +884,8 @@ FAKE void fake_run_stub(struct fake *f, uint32_t thread)
         r->pc = r->x[3];
         return;
     case ABI_SIGLEAVE:
-        if (!fake_access(f, thread, r->x[0] + 8, t->fp + 8, sizeof(t->fp) - 8, false)) {
+        if (!fake_access(f, thread, r->x[0] + 8, t->fp + 8, sizeof(t->fp) - 8, false) ||
+            !fake_access(f, thread, r->sp + ABI_SIGFRAME_X8, &r->x[8], 23 * sizeof(r->x[0]), false)) {
             return;
         }
         r->x[0] = r->x[1] = 0xdead;

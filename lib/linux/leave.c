@@ -51,10 +51,12 @@ void thread_park(struct thread *t, int64_t restart, const struct linux_regs *cha
     }
 }
 
+/** Of a thread in a call only what its answer can set: nothing else is looked at or changed. */
 static void read_regs(struct thread *t, struct linux_regs *regs)
 {
-    t->sys->ops->thread_read(t->sys->env, t->id, regs);
-    if (t->trap == TRAP_CALL) {
+    if (t->trap != TRAP_CALL) {
+        t->sys->ops->thread_read(t->sys->env, t->id, regs);
+    } else {
         memcpy(regs->x, t->frame->x, sizeof(t->frame->x));
         regs->pc = t->frame->pc;
         regs->sp = t->frame->sp;

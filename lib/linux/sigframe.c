@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * Sigframe: the frame that a handler finds on its stack, in exactly Linux's layout, and the way back from it. The FP state
- * is stored and loaded by stubs of the ABI page, in user mode, because nobody else can reach it.
+ * is stored and loaded by stubs of the ABI page, in user mode, because nobody else can reach it; x8-x30 too, because they are
+ * at hand there.
  * Owns:   nothing.    Uses: user.c, abipage.h.
  * Limits: records of other kinds in a frame are skipped; a frame without FP state is refused, as Linux does.
  * Source: Linux 6.1 asm/sigcontext.h and asm/ucontext.h (arm64 uapi); docs/design/linux-signals.md
@@ -13,13 +14,20 @@
 #define RECORDS_WALKED_MAX 32u
 
 _Static_assert(SIGFRAME_RECORDS - sizeof(struct abi_siginfo) == ABI_UC_RECORDS, "the stub finds the record area");
+_Static_assert(offsetof(struct abi_sigframe, x) + 8 * 8 == ABI_SIGFRAME_X8, "the stub finds x8 from the frame,");
+_Static_assert(ABI_SIGFRAME_X8 - sizeof(struct abi_siginfo) == ABI_UC_X8, "and from the ucontext");
 _Static_assert(ABI_FP_BYTES == RECORD_FPSIMD_BYTES, "a block is laid out as a record");
 
 struct record_head {
     uint32_t magic, size;
 };
 
-/** The records that the server writes: the heads of the FP record, and for a fault its syndrome after it. */
+/** What the server writes: the frame with the head of the FP record; behind that for a fault its syndrome, and the end. */
+struct frame_and_head {
+    struct abi_sigframe frame;
+    struct record_head fp;
+};
+
 struct esr_record {
     struct record_head head;
     uint64_t esr;
@@ -51,42 +59,35 @@ static void fill_context(const struct thread *t, const struct signal_info *info,
     out->uc_stack.flags = t->altstack.size == 0 ? SS_DISABLE_ : altstack_holds(t, regs->sp) ? SS_ONSTACK_ : 0;
     out->uc_sigmask = (t->attention & ATTENTION_MASK) != 0 ? t->saved_mask : t->blocked;
     out->fault_address = info->syndrome != 0 ? info->value : 0;
-    memcpy(out->x, regs->x, sizeof(out->x));
+    memcpy(out->x, regs->x, 8 * sizeof(out->x[0])); /* the stub adds the others */
     out->sp = regs->sp;
     out->pc = regs->pc;
     out->pstate = regs->pstate;
 }
 
-static bool write_records(struct thread *t, uint64_t address, uint64_t syndrome)
+/* Marks the end of the records, behind the syndrome if there is one. */
+static bool write_end(struct thread *t, uint64_t address, uint64_t syndrome)
 {
-    struct record_head fp = {RECORD_FPSIMD, RECORD_FPSIMD_BYTES};
     struct esr_record esr = {{RECORD_ESR, sizeof(struct record_head) + 8}, syndrome, {0, 0}};
-    struct mm *mm = t->proc->mm;
-    if (!user_write(mm, address, &fp, sizeof(fp))) {
-        return false;
-    }
-    uint64_t after = address + RECORD_FPSIMD_BYTES;
-    return syndrome != 0 ? user_write(mm, after, &esr, sizeof(esr)) : user_write(mm, after, &esr.end, sizeof(esr.end));
+    return syndrome != 0 ? user_write(t->proc->mm, address, &esr, sizeof(esr))
+                         : user_write(t->proc->mm, address, &esr.end, sizeof(esr.end));
 }
 
 bool sigframe_push(struct thread *t, const struct signal_info *info, const struct action *action,
                    struct linux_regs *regs)
 {
-    struct abi_sigframe frame;
+    struct frame_and_head out = {.fp = {RECORD_FPSIMD, RECORD_FPSIMD_BYTES}};
     bool to_altstack = (action->flags & SA_ONSTACK_) != 0 && t->altstack.size != 0 && !altstack_holds(t, regs->sp);
     uint64_t top = to_altstack ? t->altstack.sp + t->altstack.size : regs->sp;
     uint64_t link_address = align_down(top - 16, 16);
     uint64_t address = link_address - SIGFRAME_BYTES;
-    uint64_t link[2] = {regs->x[29], regs->x[30]};
     if (top < SIGFRAME_BYTES + 32 || top > LINUX_USER_TOP) {
         return false;
     }
-    memset(&frame, 0, sizeof(frame));
-    fill_info(info, &frame.info);
-    fill_context(t, info, regs, &frame);
-    if (!user_write(t->proc->mm, address, &frame, sizeof(frame)) ||
-        !write_records(t, address + SIGFRAME_RECORDS, info->syndrome) ||
-        !user_write(t->proc->mm, link_address, link, sizeof(link))) {
+    fill_info(info, &out.frame.info);
+    fill_context(t, info, regs, &out.frame);
+    if (!user_write(t->proc->mm, address, &out, sizeof(out)) ||
+        !write_end(t, address + SIGFRAME_RECORDS + RECORD_FPSIMD_BYTES, info->syndrome)) {
         return false;
     }
     regs->x[0] = (uint64_t)info->signal;
@@ -142,19 +143,18 @@ int64_t sigframe_begin_return(struct thread *t)
     return RESULT_DONE;
 }
 
-int64_t sigframe_finish_return(struct thread *t, struct linux_regs *regs)
+int64_t sigframe_finish_return(struct thread *t)
 {
     struct abi_sigframe frame;
-    struct linux_system *sys = t->sys;
     uint64_t sp = t->frame->sp;
     if (!is_aligned(sp, 16) || !user_read(t->proc->mm, &frame, sp, sizeof(frame))) {
         return bad_frame(t);
     }
-    sys->ops->thread_read(sys->env, t->id, regs); /* for tpidr */
-    memcpy(regs->x, frame.x, sizeof(regs->x));
-    regs->sp = frame.sp;
-    regs->pc = frame.pc;
-    regs->pstate = frame.pstate & PSTATE_NZCV;
+    memcpy(t->frame->x, frame.x, sizeof(t->frame->x)); /* the stub has loaded the others */
+    t->frame->sp = frame.sp;
+    t->frame->pc = frame.pc;
+    t->frame->pstate = frame.pstate & PSTATE_NZCV;
+    t->reply = LINUX_REPLY_FRAME;
     signal_set_mask(t, frame.uc_sigmask);
     if (frame.uc_stack.flags == SS_DISABLE_) {
         t->altstack.sp = t->altstack.size = 0;

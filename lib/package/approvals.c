@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * An owner's approvals and his anchor, read and written.
- * Source: docs/spec/package.md sections 4 and 5
+ * Source: docs/spec/package.md section 4
  */
 #include "read.h"
 

@@ -2,18 +2,7 @@
 /** Entries: which page of a space has which frame, and where it is mapped. See private.h. */
 #include "private.h"
 
-static struct vm_block *block_at(const struct vm_space *s, uint32_t n)
-{
-    return &s->blocks[n / VM_BLOCKS_A_PAGE][n % VM_BLOCKS_A_PAGE];
-}
-
-struct vm_block *block_of(const struct vm_space *s, uint32_t page)
-{
-    uint32_t n = s->block_of != NULL ? s->block_of[page / BLOCK_PAGES] : 0;
-    return n != 0 ? block_at(s, n - 1) : NULL;
-}
-
-static struct vm_block *make_block(struct vm *vm, struct vm_space *s, uint32_t page)
+struct vm_block *block_make(struct vm *vm, struct vm_space *s, uint32_t page)
 {
     uint32_t n = s->block_count;
     uint32_t frame;
@@ -39,26 +28,12 @@ static struct vm_block *make_block(struct vm *vm, struct vm_space *s, uint32_t p
     return b;
 }
 
-struct vm_entry *entry_of(struct vm *vm, struct vm_space *s, uint32_t page, bool make)
-{
-    struct vm_block *b = block_of(s, page);
-    if (b == NULL && make) {
-        b = make_block(vm, s, page);
-    }
-    return b != NULL ? &b->entries[page % BLOCK_PAGES] : NULL;
-}
-
 static void mark(struct vm_space *s, uint32_t page, bool used)
 {
     struct vm_block *b = block_of(s, page);
     uint64_t bit = 1ull << page % 64;
     uint64_t *word = &b->used[page % BLOCK_PAGES / 64];
     *word = used ? *word | bit : *word & ~bit;
-}
-
-static bool is_verified(const struct vm *vm, uint32_t frame)
-{
-    return frame_record(vm, frame)->kind == FRAME_VERIFIED;
 }
 
 void entry_fill(struct vm_space *s, uint32_t page, struct vm_entry *e, uint32_t frame, uint32_t pair)
@@ -80,8 +55,8 @@ void entry_clear(struct vm *vm, uint32_t space, uint32_t page, struct vm_entry *
     if ((entry_flags(e) & ENTRY_WINDOW) != 0) {
         vm->ops->unmap_window(vm->env, space, page, e->frame, entry_pair(e));
     }
-    pair_give(vm, entry_pair(e));
-    s->verified_pages -= is_verified(vm, e->frame);
+    pair_give(vm, e->frame, entry_pair(e));
+    s->verified_pages -= r->kind == FRAME_VERIFIED;
     s->resident_pages--;
     r->refs--;
     if (r->kind == FRAME_PRIVATE && r->refs == 0) {
@@ -99,14 +74,13 @@ uint32_t entry_next(const struct vm_space *s, uint32_t page, uint32_t end)
             page = (page / BLOCK_PAGES + 1) * BLOCK_PAGES;
             continue;
         }
-        uint64_t word = b->used[page % BLOCK_PAGES / 64] >> page % 64;
-        if (word != 0) {
-            page += (uint32_t)__builtin_ctzll(word);
-            return page < end ? page : end;
+        uint32_t index = block_next(b, page % BLOCK_PAGES);
+        page = page / BLOCK_PAGES * BLOCK_PAGES + index;
+        if (index < BLOCK_PAGES) {
+            break;
         }
-        page = (page / 64 + 1) * 64;
     }
-    return end;
+    return page < end ? page : end;
 }
 
 void entries_clear(struct vm *vm, uint32_t space, uint32_t first, uint32_t end)

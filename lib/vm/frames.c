@@ -12,11 +12,6 @@ void vm_init(struct vm *vm, const struct vm_ops *ops, void *env, uint32_t chunk_
     vm->pair_next = VM_OWN_PAIR + 1;
 }
 
-struct vm_frame *frame_record(const struct vm *vm, uint32_t frame)
-{
-    return &vm->records[frame / VM_CHUNK_FRAMES][frame % VM_CHUNK_FRAMES];
-}
-
 static void push(struct vm *vm, uint32_t *list, uint32_t frame)
 {
     struct vm_frame *r = frame_record(vm, frame);
@@ -32,6 +27,7 @@ static uint32_t pop(struct vm *vm, uint32_t *list, enum vm_frame_kind kind)
     uint32_t frame = *list;
     struct vm_frame *r = frame_record(vm, frame);
     *list = r->next;
+    r->next = 0;
     r->kind = (uint8_t)kind;
     r->refs = 0;
     vm->free_count--;
@@ -106,22 +102,57 @@ void *meta_take(struct vm *vm, uint32_t *frame)
     return bytes;
 }
 
-bool pair_take(struct vm *vm, uint32_t *pair)
+/* Takes an idle pair from a frame that may want it back; frames take turns. */
+static bool pair_steal(struct vm *vm, uint32_t *pair)
 {
+    for (uint32_t i = 0; i < vm->object_page_count; i++) {
+        uint32_t frame = vm->page_frame[vm->pair_hand];
+        vm->pair_hand = vm->pair_hand + 1 < vm->object_page_count ? vm->pair_hand + 1 : 0;
+        if (frame != VM_NO_FRAME && frame_record(vm, frame)->next != VM_OWN_PAIR) {
+            return pair_take(vm, frame, pair);
+        }
+    }
+    return false;
+}
+
+bool pair_take(struct vm *vm, uint32_t frame, uint32_t *pair)
+{
+    struct vm_frame *r = frame_record(vm, frame);
+    if (r->kind == FRAME_VERIFIED && r->next != VM_OWN_PAIR) {
+        *pair = r->next;
+        r->next = vm->pair_link[*pair];
+        return true;
+    }
     if (vm->pair_free_count != 0) {
         *pair = vm->pair_free[--vm->pair_free_count];
         return true;
     }
     if (vm->pair_next == VM_PAIRS_MAX) {
-        return false;
+        return pair_steal(vm, pair);
     }
     *pair = vm->pair_next++;
     return true;
 }
 
-void pair_give(struct vm *vm, uint32_t pair)
+void pair_give(struct vm *vm, uint32_t frame, uint32_t pair)
 {
-    if (pair != VM_OWN_PAIR) {
+    struct vm_frame *r = frame_record(vm, frame);
+    if (pair == VM_OWN_PAIR) {
+        return;
+    }
+    if (r->kind == FRAME_VERIFIED) {
+        vm->pair_link[pair] = r->next;
+        r->next = pair;
+    } else {
         vm->pair_free[vm->pair_free_count++] = pair;
+    }
+}
+
+void pairs_release(struct vm *vm, uint32_t frame)
+{
+    struct vm_frame *r = frame_record(vm, frame);
+    while (r->next != VM_OWN_PAIR) {
+        vm->pair_free[vm->pair_free_count++] = r->next;
+        r->next = vm->pair_link[r->next];
     }
 }

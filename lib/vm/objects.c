@@ -150,6 +150,7 @@ enum vm_status vm_recheck(struct vm *vm, uint32_t index, bool *repaired)
         return VM_OK;
     }
     evict(vm, frame);
+    pairs_release(vm, frame);
     vm->page_frame[index] = VM_NO_FRAME;
     frame_record(vm, frame)->kind = FRAME_BAD; /* memory that has lost a bit is not trusted again */
     vm->ops->retire(vm->env, index, frame);

@@ -19,7 +19,7 @@ struct vm_frame {
     uint8_t kind;
     uint8_t reserved[3];
     uint32_t index; /**< VERIFIED: of the page among all objects */
-    uint32_t next;  /**< FREE: the next free frame */
+    uint32_t next;  /**< FREE: the next free frame. VERIFIED: the first of its idle pairs, or VM_OWN_PAIR */
 };
 _Static_assert(sizeof(struct vm_frame) * VM_CHUNK_FRAMES == PAGE_BYTES, "the records of a chunk are one frame");
 
@@ -66,7 +66,10 @@ _Static_assert(VM_BLOCKS_A_PAGE * sizeof(struct vm_block) <= PAGE_BYTES, "the bl
 
 /* ---- frames.c */
 
-struct vm_frame *frame_record(const struct vm *vm, uint32_t frame);
+static inline struct vm_frame *frame_record(const struct vm *vm, uint32_t frame)
+{
+    return &vm->records[frame / VM_CHUNK_FRAMES][frame % VM_CHUNK_FRAMES];
+}
 
 /** A zeroed frame of kind PRIVATE with one reference, or VM_NO_FRAME. */
 uint32_t frame_take_zeroed(struct vm *vm);
@@ -78,9 +81,15 @@ void frame_give(struct vm *vm, uint32_t frame, bool is_zero);
 /** A zeroed page for the library's own use. */
 void *meta_take(struct vm *vm, uint32_t *frame);
 
-/** A pair of mappings for a shared frame. @return false when none is left. */
-bool pair_take(struct vm *vm, uint32_t *pair);
-void pair_give(struct vm *vm, uint32_t pair);
+/**
+ * A pair of mappings for a shared frame. A verified frame gets one that it had before if it can: then the machine need not
+ * prepare it. @return false when none is left.
+ */
+bool pair_take(struct vm *vm, uint32_t frame, uint32_t *pair);
+void pair_give(struct vm *vm, uint32_t frame, uint32_t pair);
+
+/** Gives up the idle pairs of a verified frame. */
+void pairs_release(struct vm *vm, uint32_t frame);
 
 /* ---- objects.c */
 
@@ -94,9 +103,43 @@ struct vm_region *region_find(struct vm_space *s, uint32_t page);
 
 /* ---- entries.c */
 
+static inline struct vm_block *block_at(const struct vm_space *s, uint32_t n)
+{
+    return &s->blocks[n / VM_BLOCKS_A_PAGE][n % VM_BLOCKS_A_PAGE];
+}
+
+/** The block that holds the entry of `page`, or NULL. */
+static inline struct vm_block *block_of(const struct vm_space *s, uint32_t page)
+{
+    uint32_t n = s->block_of != NULL ? s->block_of[page / BLOCK_PAGES] : 0;
+    return n != 0 ? block_at(s, n - 1) : NULL;
+}
+
+/** The next used entry of a block at or after `index`, or BLOCK_PAGES. */
+static inline uint32_t block_next(const struct vm_block *b, uint32_t index)
+{
+    while (index < BLOCK_PAGES) {
+        uint64_t word = b->used[index / 64] >> index % 64;
+        if (word != 0) {
+            return index + (uint32_t)__builtin_ctzll(word);
+        }
+        index = (index / 64 + 1) * 64;
+    }
+    return BLOCK_PAGES;
+}
+
+/** Makes the block of `page`. @return NULL when there is no memory, or too many blocks. */
+struct vm_block *block_make(struct vm *vm, struct vm_space *s, uint32_t page);
+
 /** The entry of `page`; `make` makes its block if need be. NULL: no block, or no memory for one. */
-struct vm_entry *entry_of(struct vm *vm, struct vm_space *s, uint32_t page, bool make);
-struct vm_block *block_of(const struct vm_space *s, uint32_t page);
+static inline struct vm_entry *entry_of(struct vm *vm, struct vm_space *s, uint32_t page, bool make)
+{
+    struct vm_block *b = block_of(s, page);
+    if (b == NULL && make) {
+        b = block_make(vm, s, page);
+    }
+    return b != NULL ? &b->entries[page % BLOCK_PAGES] : NULL;
+}
 
 /** Takes `frame` into an empty entry. */
 void entry_fill(struct vm_space *s, uint32_t page, struct vm_entry *e, uint32_t frame, uint32_t pair);

@@ -39,8 +39,10 @@ void vm_space_destroy(struct vm *vm, uint32_t space)
         return;
     }
     for (uint32_t n = 0; n < s->block_count; n++) {
-        struct vm_block *b = &s->blocks[n / VM_BLOCKS_A_PAGE][n % VM_BLOCKS_A_PAGE];
-        entries_clear(vm, space, b->number * BLOCK_PAGES, (b->number + 1) * BLOCK_PAGES);
+        struct vm_block *b = block_at(s, n);
+        for (uint32_t i = block_next(b, 0); i < BLOCK_PAGES; i = block_next(b, i + 1)) {
+            entry_clear(vm, space, b->number * BLOCK_PAGES + i, &b->entries[i]);
+        }
         s->block_of[b->number] = 0;
         frame_give(vm, b->frame, true); /* every entry was cleared */
         *b = (struct vm_block){0};
@@ -117,7 +119,7 @@ static enum vm_status fill_verified(struct vm *vm, struct vm_space *s, const str
     if (status != VM_OK) {
         return status;
     }
-    if (!pair_take(vm, &pair)) {
+    if (!pair_take(vm, frame, &pair)) {
         return VM_NO_MEMORY;
     }
     frame_record(vm, frame)->refs++;
@@ -204,6 +206,31 @@ static void fault_around(struct vm *vm, uint32_t space, const struct vm_region *
     }
 }
 
+/* Maps zeros behind `page` when the pages before it are there too: whoever fills memory upwards comes for them next. */
+static void fault_ahead(struct vm *vm, uint32_t space, const struct vm_region *r, uint32_t page)
+{
+    struct vm_space *s = &vm->spaces[space];
+    if (page - r->first_page < VM_FAULT_AHEAD_PAGES) {
+        return;
+    }
+    for (uint32_t p = page - VM_FAULT_AHEAD_PAGES; p < page; p++) {
+        const struct vm_entry *e = entry_of(vm, s, p, false);
+        if (e == NULL || e->frame == VM_NO_FRAME) {
+            return;
+        }
+    }
+    for (uint32_t p = page + 1; p < page + VM_FAULT_AHEAD_PAGES && p < r->end_page; p++) {
+        struct vm_entry *e = entry_of(vm, s, p, false);
+        if (e == NULL || e->frame != VM_NO_FRAME || fill_private(vm, s, r, p, e) != VM_OK) {
+            return;
+        }
+        if (entry_map(vm, space, p, e, r->rights) != VM_OK) {
+            entry_clear(vm, space, p, e);
+            return;
+        }
+    }
+}
+
 enum vm_status vm_fault(struct vm *vm, uint32_t space, uint64_t address, unsigned access)
 {
     struct vm_region *r = NULL;
@@ -215,7 +242,9 @@ enum vm_status vm_fault(struct vm *vm, uint32_t space, uint64_t address, unsigne
         return status;
     }
     status = entry_map(vm, space, (uint32_t)page, e, r->rights);
-    if (status == VM_OK && r->object != VM_OBJECTS_MAX && (access & VM_WRITE) == 0) {
+    if (status == VM_OK && r->object == VM_OBJECTS_MAX) {
+        fault_ahead(vm, space, r, (uint32_t)page);
+    } else if (status == VM_OK && (access & VM_WRITE) == 0) {
         fault_around(vm, space, r, (uint32_t)page);
     }
     return status;
@@ -297,7 +326,7 @@ static enum vm_status share_page(struct vm *vm, uint32_t parent, uint32_t child,
     struct vm_space *s = &vm->spaces[child];
     struct vm_entry *e = entry_of(vm, s, page, true);
     uint32_t pair;
-    if (e == NULL || !pair_take(vm, &pair)) {
+    if (e == NULL || !pair_take(vm, from->frame, &pair)) {
         return VM_NO_MEMORY;
     }
     unsigned flags = entry_flags(from);
@@ -320,11 +349,10 @@ static enum vm_status clone_pages(struct vm *vm, uint32_t parent, uint32_t child
     struct vm_space *p = &vm->spaces[parent];
     bool eager = count_private(p) <= vm->eager_copy_pages;
     for (uint32_t n = 0; n < p->block_count; n++) {
-        const struct vm_block *b = &p->blocks[n / VM_BLOCKS_A_PAGE][n % VM_BLOCKS_A_PAGE];
-        uint32_t first = b->number * BLOCK_PAGES;
-        uint32_t end = first + BLOCK_PAGES;
-        for (uint32_t page = entry_next(p, first, end); page < end; page = entry_next(p, page + 1, end)) {
-            struct vm_entry *e = entry_of(vm, p, page, false);
+        const struct vm_block *b = block_at(p, n);
+        for (uint32_t i = block_next(b, 0); i < BLOCK_PAGES; i = block_next(b, i + 1)) {
+            struct vm_entry *e = &b->entries[i];
+            uint32_t page = b->number * BLOCK_PAGES + i;
             if (frame_record(vm, e->frame)->kind == FRAME_VERIFIED) {
                 continue; /* the child faults it in, with its neighbours */
             }
@@ -423,6 +451,19 @@ static uint32_t count_refs(const struct vm *vm, uint32_t frame)
     return refs;
 }
 
+static uint32_t pairs_in_use(const struct vm *vm)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < VM_SPACES_MAX; i++) {
+        const struct vm_space *s = &vm->spaces[i];
+        for (uint32_t page = s->exists ? entry_next(s, 0, VM_USER_PAGES) : VM_USER_PAGES; page < VM_USER_PAGES;
+             page = entry_next(s, page + 1, VM_USER_PAGES)) {
+            count += entry_pair(&block_of(s, page)->entries[page % BLOCK_PAGES]) != VM_OWN_PAIR;
+        }
+    }
+    return count;
+}
+
 const char *vm_invariant(const struct vm *vm)
 {
     for (uint32_t i = 0; i < VM_SPACES_MAX; i++) {
@@ -433,6 +474,7 @@ const char *vm_invariant(const struct vm *vm)
         }
     }
     uint32_t free_count = 0;
+    uint32_t pair_count = vm->pair_free_count;
     for (uint32_t f = 0; f < vm->chunk_count * VM_CHUNK_FRAMES; f++) {
         const struct vm_frame *r = frame_record(vm, f);
         free_count += r->kind == FRAME_FREE;
@@ -442,6 +484,12 @@ const char *vm_invariant(const struct vm *vm)
         if (r->kind == FRAME_VERIFIED && vm->page_frame[r->index] != f) {
             return "a verified frame is not in the cache";
         }
+        for (uint32_t p = r->kind == FRAME_VERIFIED ? r->next : VM_OWN_PAIR; p != VM_OWN_PAIR; p = vm->pair_link[p]) {
+            pair_count++;
+        }
+    }
+    if (pair_count + pairs_in_use(vm) != vm->pair_next - 1) {
+        return "a pair is lost, or in two hands";
     }
     return free_count == vm->free_count ? NULL : "free frames are miscounted";
 }

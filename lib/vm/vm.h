@@ -36,7 +36,8 @@
 #define VM_OBJECT_PAGES_MAX 16384u     /**< of all objects together: 64 MiB */
 #define VM_PAIRS_MAX 32768u            /**< mappings of shared frames */
 #define VM_EAGER_COPY_PAGES 256u       /**< a clone copies so many private pages at once; more are copied on write */
-#define VM_FAULT_AROUND_PAGES 16u      /**< a fault on an object's page maps its neighbours that are verified already */
+#define VM_FAULT_AROUND_PAGES 8u       /**< a fault on an object's page maps its neighbours that are verified already */
+#define VM_FAULT_AHEAD_PAGES 4u        /**< a fault on zeros behind so many pages that are there maps as many: memory is filled upwards */
 
 enum vm_status {
     VM_OK = 0,
@@ -147,8 +148,10 @@ struct vm {
     uint32_t page_frame[VM_OBJECT_PAGES_MAX]; /**< the frame of a verified page, or VM_NO_FRAME */
     uint32_t page_object[VM_OBJECT_PAGES_MAX];
     uint32_t pair_next;           /**< never given out so far */
-    uint32_t pair_free_count;
+    uint32_t pair_free_count;     /**< those that belong to no frame */
     uint32_t pair_free[VM_PAIRS_MAX];
+    uint32_t pair_link[VM_PAIRS_MAX]; /**< an idle pair of a verified frame: the next one, or VM_OWN_PAIR */
+    uint32_t pair_hand;           /**< the page whose idle pairs are taken next when there are no others */
     uint64_t pages_verified;      /**< since the start */
     uint64_t pages_refused;
 };

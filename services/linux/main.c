@@ -281,7 +281,9 @@ static void start_shell(void)
                                        "USER=root", "LOGNAME=root", NULL};
     if (linux_start(linux_system, "/bin/sh", argv, envp) != LX_OK) {
         explain();
+        return;
     }
+    rt_log("the first program starts %lu us after reset", (unsigned long)(rt_now_ns() / 1000));
 }
 
 static void finish_entry(void);

@@ -6,8 +6,9 @@
  * KEPT. A trap also ends when registers are written with `resume` or the thread is bound or suspended; its reply object is then
  * free again by itself.
  *
- * On a kernel without foreign system calls (the official one) every svc whose x7 is no seL4 call arrives as an unknown system
- * call without its number, and one that is a seL4 call on an empty slot as a capability fault: both become the same Linux call.
+ * On a kernel without foreign system calls (the official one) an svc whose x7 is no seL4 call arrives as an unknown system call
+ * without its number, and one that sends or receives through an empty slot as a capability fault: both become the same Linux
+ * call. What does neither (a yield, a non-blocking send to nothing) the kernel answers itself: docs/ASSURANCE.md.
  */
 #include "server.h"
 
@@ -150,11 +151,7 @@ enum linux_op thread_bind(void *env, uint32_t thread, uint32_t space)
         knows_foreign = true;
     }
     trap_end(t);
-    if (!t->is_bound) {
-        (void)thread_cpu_ns(NULL, thread);
-        t->consumed_us = 0;
-        t->is_bound = true;
-    }
+    t->is_bound = true;
     return LINUX_OP_OK;
 }
 

@@ -2,9 +2,9 @@
 /**
  * Struct vm_ops over the kernel: frames and where they are mapped. See pager.h.
  *
- * Each frame has three capabilities: one for the pager's own view, one for the program's mapping (or, of a verified page, the view
- * of `scrub`), one for the server's window (or its window of objects). Frames that several spaces share are mapped through
- * pairs: two capabilities that are copied from the frame when they are given to it.
+ * Each frame has up to three capabilities: the one that it was made with for the program's mapping (or, of a verified page, the
+ * view of `scrub`), copies for the pager's own view and for the server's window (or its window of objects). Frames that several
+ * spaces share are mapped through pairs: two capabilities that are copied from the frame when they are first used for it.
  */
 #include "pager.h"
 
@@ -16,8 +16,8 @@ LX_SHARED(residents);
 
 enum {
     FIRST_CHUNK_LEAF = 1,
-    PLANE_VIEW = 0,
-    PLANE_PROGRAM = 1 * VM_CHUNK_FRAMES,
+    PLANE_PROGRAM = 0, /* where pages are made */
+    PLANE_VIEW = 1 * VM_CHUNK_FRAMES,
     PLANE_WINDOW = 2 * VM_CHUNK_FRAMES,
     PAIRS_A_LEAF = 1 << (DIRECTORY_LEAF_BITS - 1),
     PAIR_LEAVES = VM_PAIRS_MAX / PAIRS_A_LEAF,
@@ -31,13 +31,13 @@ static const uint64_t views = PAGER_OBJECTS;
 enum frame_flags {
     VIEW_WRITABLE = 1,
     VIEW_READ_ONLY = 2,
-    HAS_PROGRAM_CAP = 4,
+    HAS_VIEW_CAP = 4,
     HAS_WINDOW_CAP = 8,
     IN_OBJECT_WINDOW = 16,
 };
 
 static uint8_t frame_state[MACHINE_CHUNKS * VM_CHUNK_FRAMES];
-static uint32_t pair_frame[VM_PAIRS_MAX]; /* of which frame the pair's capabilities are copies; 0: they do not exist */
+static uint32_t pair_frame[VM_PAIRS_MAX][2]; /* of which frame a capability of the pair is a copy; 0: it does not exist */
 static bool pair_leaf_made[PAIR_LEAVES];
 static uint64_t vspaces[PAGER_SPACES_MAX];
 static uint32_t generations[PAGER_RESIDENT_MAX]; /* of resident pages; a page is replaced less than 2^32 times */
@@ -75,6 +75,18 @@ static bool grow(void *env, uint32_t chunk)
     return objects_make_pages(leaf);
 }
 
+/* The frame's capability for a plane, copied when it is first needed. */
+static uint64_t plane_cap(uint32_t frame, uint32_t plane, enum frame_flags has)
+{
+    uint64_t cap = frame_cap(frame, plane);
+    if ((frame_state[frame] & has) == 0) {
+        must(cnode_copy(objects_slot(cap), objects_slot(frame_cap(frame, PLANE_PROGRAM)), seL4_AllRights),
+             "copying a page's capability");
+        change_state(frame, 0, has);
+    }
+    return cap;
+}
+
 static void *view_address(uint32_t frame)
 {
     return (void *)(views + (uint64_t)frame * PAGE_BYTES);
@@ -83,7 +95,7 @@ static void *view_address(uint32_t frame)
 static bool map_view(uint32_t frame, enum frame_flags as)
 {
     uint64_t rights = as == VIEW_WRITABLE ? seL4_CanRead | seL4_CanWrite : seL4_CanRead;
-    if (!objects_map(frame_cap(frame, PLANE_VIEW), own_vspace.cap, (uint64_t)view_address(frame), rights,
+    if (!objects_map(plane_cap(frame, PLANE_VIEW, HAS_VIEW_CAP), own_vspace.cap, (uint64_t)view_address(frame), rights,
                      seL4_ARM_Default_VMAttributes | seL4_ARM_ExecuteNever)) {
         return false;
     }
@@ -117,17 +129,6 @@ static void unseal(void *env, uint32_t frame)
     assert(mapped);
 }
 
-/* The frame's capability for a plane, copied when it is first needed. */
-static uint64_t plane_cap(uint32_t frame, uint32_t plane, enum frame_flags has)
-{
-    uint64_t cap = frame_cap(frame, plane);
-    if ((frame_state[frame] & has) == 0) {
-        must(cnode_copy(objects_slot(cap), objects_slot(frame_cap(frame, PLANE_VIEW)), seL4_AllRights), "copying a page's capability");
-        change_state(frame, 0, has);
-    }
-    return cap;
-}
-
 /* ---- pairs -------------------------------------------------------------------------------------------------------------------------- */
 
 static uint64_t pair_cap(uint32_t pair, unsigned which)
@@ -135,10 +136,10 @@ static uint64_t pair_cap(uint32_t pair, unsigned which)
     return ((uint64_t)pair / PAIRS_A_LEAF + FIRST_PAIR_LEAF) << DIRECTORY_LEAF_BITS | (pair % PAIRS_A_LEAF) * 2 | which;
 }
 
-/* Makes the pair's capabilities copies of the frame's. They are mapped nowhere when the pair changes hands. */
-static bool pair_prepare(uint32_t pair, uint32_t frame)
+/* Makes one of the pair's capabilities a copy of the frame's. It is mapped nowhere when the pair changes hands. */
+static bool pair_prepare(uint32_t pair, unsigned which, uint32_t frame)
 {
-    if (pair_frame[pair] == frame) {
+    if (pair_frame[pair][which] == frame) {
         return true;
     }
     uint32_t leaf = pair / PAIRS_A_LEAF;
@@ -148,14 +149,12 @@ static bool pair_prepare(uint32_t pair, uint32_t frame)
         }
         pair_leaf_made[leaf] = true;
     }
-    for (unsigned which = 0; which < 2; which++) {
-        struct slot to = objects_slot(pair_cap(pair, which));
-        if (pair_frame[pair] != 0) {
-            must(cnode_delete(to), "taking a page's capability back");
-        }
-        must(cnode_copy(to, objects_slot(frame_cap(frame, PLANE_VIEW)), seL4_AllRights), "copying a shared page's capability");
+    struct slot to = objects_slot(pair_cap(pair, which));
+    if (pair_frame[pair][which] != 0) {
+        must(cnode_delete(to), "taking a page's capability back");
     }
-    pair_frame[pair] = frame;
+    must(cnode_copy(to, objects_slot(frame_cap(frame, PLANE_PROGRAM)), seL4_AllRights), "copying a shared page's capability");
+    pair_frame[pair][which] = frame;
     return true;
 }
 
@@ -163,9 +162,9 @@ static bool pair_prepare(uint32_t pair, uint32_t frame)
 static uint64_t mapping_cap(uint32_t frame, uint32_t pair, bool window)
 {
     if (pair != VM_OWN_PAIR) {
-        return pair_prepare(pair, frame) ? pair_cap(pair, window) : 0;
+        return pair_prepare(pair, window, frame) ? pair_cap(pair, window) : 0;
     }
-    return window ? plane_cap(frame, PLANE_WINDOW, HAS_WINDOW_CAP) : plane_cap(frame, PLANE_PROGRAM, HAS_PROGRAM_CAP);
+    return window ? plane_cap(frame, PLANE_WINDOW, HAS_WINDOW_CAP) : frame_cap(frame, PLANE_PROGRAM);
 }
 
 /* ---- mappings ------------------------------------------------------------------------------------------------------------------------ */
@@ -243,7 +242,7 @@ static void resident(void *env, uint32_t index, uint32_t frame, const struct has
     struct pager_resident *r = (struct pager_resident *)residents.addr + index;
     must(page_unify(frame_cap(frame, PLANE_VIEW), 0, PAGE_BYTES), "making code visible");
     uint32_t generation = ++generations[index];
-    if (!objects_map(plane_cap(frame, PLANE_PROGRAM, HAS_PROGRAM_CAP), scrub_vspace.cap, PAGER_OBJECTS + (uint64_t)index * PAGE_BYTES,
+    if (!objects_map(frame_cap(frame, PLANE_PROGRAM), scrub_vspace.cap, PAGER_OBJECTS + (uint64_t)index * PAGE_BYTES,
                      seL4_CanRead, seL4_ARM_Default_VMAttributes | seL4_ARM_ExecuteNever)) {
         pager_note(JOURNAL_NOTE, "page %u cannot be shown to scrub: no memory for page tables", index);
         return;
@@ -260,9 +259,7 @@ static void retire(void *env, uint32_t index, uint32_t frame)
     (void)env;
     struct pager_resident *r = (struct pager_resident *)residents.addr + index;
     __atomic_store_n(&r->generation, 0, __ATOMIC_RELEASE);
-    if ((frame_state[frame] & HAS_PROGRAM_CAP) != 0) {
-        must(page_unmap(frame_cap(frame, PLANE_PROGRAM)), "taking a bad page from scrub");
-    }
+    must(page_unmap(frame_cap(frame, PLANE_PROGRAM)), "taking a bad page from scrub");
     if ((frame_state[frame] & IN_OBJECT_WINDOW) != 0) {
         must(page_unmap(frame_cap(frame, PLANE_WINDOW)), "taking a bad page from its window");
         change_state(frame, IN_OBJECT_WINDOW, 0);
@@ -272,9 +269,7 @@ static void retire(void *env, uint32_t index, uint32_t frame)
 static void refused(void *env, uint32_t object, uint32_t page)
 {
     (void)env;
-    pager_note(JOURNAL_REFUSED,
-               "page %u of object %u does not have the bytes that its package signed: it is not mapped; install the package again",
-               page, object);
+    pager_refused(object, page);
 }
 
 const struct vm_ops machine_ops = {

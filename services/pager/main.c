@@ -174,6 +174,32 @@ static uint32_t catalog_object_of(uint32_t object)
     return i < the_catalog()->object_count ? i : CATALOG_NONE;
 }
 
+/* A file with these contents, and the package that it is of. */
+static const char *path_of(uint32_t object, const char **package)
+{
+    const struct catalog *c = the_catalog();
+    uint32_t number = catalog_object_of(object);
+    for (uint32_t i = 0; i < c->file_count; i++) {
+        if (c->files[i].kind == CATALOG_FILE && c->files[i].object == number) {
+            *package = c->packages[c->files[i].package].name;
+            return c->strings + c->files[i].path;
+        }
+    }
+    *package = "?";
+    return "?";
+}
+
+void pager_refused(uint32_t object, uint32_t page)
+{
+    const char *package;
+    const char *path = path_of(object, &package);
+    pager_note(JOURNAL_REFUSED,
+               "page %u of %.80s does not have the bytes that package %.48s signed: it is not mapped; install the package again",
+               page, path, package);
+    rt_log("page %u of %.80s does not have the bytes that package %.48s signed: it is not mapped; install the package again", page,
+           path, package);
+}
+
 static uint64_t region(struct message *m)
 {
     struct vm_region r;
@@ -250,6 +276,7 @@ static uint64_t serve_program(struct message *m)
 static uint64_t recheck(struct message *m)
 {
     bool repaired = false;
+    const char *package;
     if (m->word[0] >= PAGER_RESIDENT_MAX) {
         return PAGER_BAD_CALL;
     }
@@ -257,12 +284,12 @@ static uint64_t recheck(struct message *m)
     uint64_t status = vm_recheck(&vm, index, &repaired);
     if (repaired) {
         ((struct pager_info *)info.addr)->pages_repaired++;
-        pager_note(JOURNAL_REPAIRED, "page %u of object %u had changed in memory: a verified copy took its place", 
-                   index - vm.objects[vm.page_object[index]].first_page, vm.page_object[index]);
+        pager_note(JOURNAL_REPAIRED, "page %u of %.80s had changed in memory: a verified copy took its place",
+                   index - vm.objects[vm.page_object[index]].first_page, path_of(vm.page_object[index], &package));
     } else if (status == VM_BAD_DATA) {
         pager_note(JOURNAL_REFUSED,
-                   "page %u of object %u changed in memory and its stored copy does not verify either: programs that use it stop",
-                   index - vm.objects[vm.page_object[index]].first_page, vm.page_object[index]);
+                   "page %u of %.80s changed in memory and its stored copy does not verify either: programs that use it stop",
+                   index - vm.objects[vm.page_object[index]].first_page, path_of(vm.page_object[index], &package));
     }
     m->word[0] = repaired;
     return status;

@@ -60,6 +60,7 @@ void threads_release_all(void);
 /* ---- main.c */
 
 extern struct vm vm;
+void pager_refused(uint32_t object, uint32_t page);
 void pager_note(enum journal_kind kind, const char *text, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -83,27 +83,6 @@ static void find_pages(void)
     }
 }
 
-/* Leaves are believed when their root is the one in the signed description. */
-static void learn_leaves(void)
-{
-    uint32_t i = 0;
-    for (uint32_t n = 0; n < desc.header.component_count; n++) {
-        struct desc_component c;
-        static struct tree_builder builder; /* too large for a frame */
-        struct hash256 root;
-        sysdesc_component(&desc, n, &c);
-        tree_builder_init(&builder);
-        for (; i < code_count && code[i].component == n; i++) {
-            tree_leaf(code[i].at, PAGE_BYTES, &code[i].leaf);
-            tree_builder_add(&builder, &code[i].leaf);
-        }
-        tree_builder_root(&builder, &root);
-        if (builder.leaf_count != c.code_pages || memcmp(root.bytes, c.code_root, sizeof root.bytes) != 0) {
-            rt_panic("the code of %s does not verify against the signed description", c.name);
-        }
-    }
-}
-
 static void repair_code(const struct code_page *p)
 {
     struct message m;
@@ -120,6 +99,44 @@ static void repair_code(const struct code_page *p)
                       "page %u of the code of %s had changed in memory: a verified copy took its place", p->page,
                       rt_name(p->component));
         rt_log("page %u of the code of %s had changed in memory and was repaired", p->page, rt_name(p->component));
+    }
+}
+
+/* Hashes the pages from `first` on that belong to component `n`. @return whether they give the root that was signed. */
+static bool learn_component(uint32_t n, uint32_t first, uint32_t *end)
+{
+    static struct tree_builder builder; /* too large for a frame */
+    struct desc_component c;
+    struct hash256 root;
+    uint32_t i = first;
+    sysdesc_component(&desc, n, &c);
+    tree_builder_init(&builder);
+    for (; i < code_count && code[i].component == n; i++) {
+        tree_leaf(code[i].at, PAGE_BYTES, &code[i].leaf);
+        tree_builder_add(&builder, &code[i].leaf);
+    }
+    tree_builder_root(&builder, &root);
+    *end = i;
+    return builder.leaf_count == c.code_pages && memcmp(root.bytes, c.code_root, sizeof root.bytes) == 0;
+}
+
+/*
+ * Leaves are believed when their root is the one in the signed description. If it is not, a page has changed already, and nobody
+ * knows which: all are repaired.
+ */
+static void learn_leaves(void)
+{
+    uint32_t end = 0;
+    for (uint32_t n = 0, first = 0; n < desc.header.component_count; n++, first = end) {
+        if (learn_component(n, first, &end)) {
+            continue;
+        }
+        for (uint32_t i = first; i < end; i++) {
+            repair_code(&code[i]);
+        }
+        if (!learn_component(n, first, &end)) {
+            rt_panic("the code of %s does not verify against the signed description", rt_name(n));
+        }
     }
 }
 

@@ -45,7 +45,20 @@ kernel 0x8060000000 0x60000000 "$tmp/abi" "$good"
 is "a kernel that names our interface fits" "abi/k.elf fits" "$(says "$tmp/abi/k.elf")"
 kernel 0x8060000000 0x60000000 "$tmp/old" "sel4=15.0.0"
 is "a kernel of another interface is refused" \
-    "old/k.elf speaks \"sel4=15.0.0\", and this system \"$good\"; build both from one tree" "$(says "$tmp/old/k.elf")"
+    "old/k.elf is a kernel with sel4=15.0.0, and this system wants one with sel4=16.0.0; build both from one tree" \
+    "$(says "$tmp/old/k.elf")"
+kernel 0x8060000000 0x60000000 "$tmp/small" "sel4=16.0.0 arch=aarch64 el=2 mcs=1 cores=1 root_cnode_bits=13"
+is "a kernel that says that its root CNode is small is refused" \
+    "small/k.elf is a kernel with root_cnode_bits=13, and this system wants one with root_cnode_bits=17; build both from one tree" \
+    "$(says "$tmp/small/k.elf")"
+kernel 0x8060000000 0x60000000 "$tmp/short" "sel4=16.0.0 arch=aarch64"
+is "a kernel that says too little is refused" \
+    "short/k.elf is a kernel with nothing more, and this system wants one with el=2; build both from one tree" \
+    "$(says "$tmp/short/k.elf")"
+kernel 0x8060000000 0x60000000 "$tmp/long" "$good beta=1"
+is "a kernel that says more is refused" \
+    "long/k.elf is a kernel with beta=1, and this system wants one with nothing more; build both from one tree" \
+    "$(says "$tmp/long/k.elf")"
 
 # config KEY VALUE: an seL4 configuration that is right but for one key
 config() {

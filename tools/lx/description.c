@@ -63,7 +63,7 @@ static uint64_t number(const struct line *line, const char *word, int base, uint
     char *end;
     unsigned long long n = strtoull(word, &end, base);
     if (word[0] < '0' || word[0] > '9' || *end != '\0' || n > most || strlen(word) > 18) {
-        fail_at(line->path, line->number, "%s: not a number%s up to %llu", word, base == 8 ? " of octal digits" : "",
+        fail_at(line->path, line->number, base == 8 ? "%s: not octal digits up to 0%llo" : "%s: not a number up to %llu", word,
                 (unsigned long long)most);
     }
     return n;

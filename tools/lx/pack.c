@@ -78,7 +78,9 @@ static int by_text(const void *a, const void *b)
 /** Puts everything in the order that manifests and containers have. */
 static void sort(struct description *d, struct parts *parts)
 {
-    qsort(d->entries, d->entry_count, sizeof *d->entries, by_path);
+    if (d->entry_count > 0) {
+        qsort(d->entries, d->entry_count, sizeof *d->entries, by_path);
+    }
     for (size_t i = 1; i < d->entry_count; i++) {
         if (by_path(&d->entries[i - 1], &d->entries[i]) == 0) {
             int a = d->entries[i - 1].line, b = d->entries[i].line;

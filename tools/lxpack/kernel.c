@@ -87,6 +87,39 @@ static bool check_config(const struct elf *k)
     return true;
 }
 
+/* Word `n` of a text of words with one blank between them: its length, 0 past the last; *at is moved to it. */
+static size_t nth_word(const char **at, size_t len, unsigned n)
+{
+    const char *end = *at + len;
+    for (;; n--) {
+        const char *blank = memchr(*at, ' ', (size_t)(end - *at));
+        size_t word_len = (size_t)((blank != NULL ? blank : end) - *at);
+        if (n == 0 || blank == NULL) {
+            return n == 0 ? word_len : 0;
+        }
+        *at = blank + 1;
+    }
+}
+
+/* The kernel's own words must be ours, in our order; the first that is not is named. */
+static void check_words(const char *path, struct bytes abi)
+{
+    for (unsigned n = 0;; n++) {
+        const char *theirs = (const char *)abi.at;
+        const char *ours = BOOT_KERNEL_ABI;
+        size_t their_len = nth_word(&theirs, abi.len_bytes, n);
+        size_t our_len = nth_word(&ours, strlen(BOOT_KERNEL_ABI), n);
+        if (their_len != our_len || memcmp(theirs, ours, our_len) != 0) {
+            fail("%s is a kernel with %.*s, and this system wants one with %.*s; build both from one tree", path,
+                 their_len == 0 ? (int)strlen("nothing more") : (int)their_len, their_len == 0 ? "nothing more" : theirs,
+                 our_len == 0 ? (int)strlen("nothing more") : (int)our_len, our_len == 0 ? "nothing more" : ours);
+        }
+        if (our_len == 0) {
+            return;
+        }
+    }
+}
+
 void kernel_read(const char *path, struct elf *out)
 {
     uint64_t virt;
@@ -94,10 +127,7 @@ void kernel_read(const char *path, struct elf *out)
     elf_read(path, out);
     check_shape(out);
     if (elf_section(out, BOOT_KERNEL_ABI_SECTION, &virt, &abi)) {
-        if (abi.len_bytes != strlen(BOOT_KERNEL_ABI) || memcmp(abi.at, BOOT_KERNEL_ABI, abi.len_bytes) != 0) {
-            fail("%s speaks \"%.*s\", and this system \"%s\"; build both from one tree", path, (int)abi.len_bytes,
-                 (const char *)abi.at, BOOT_KERNEL_ABI);
-        }
+        check_words(path, abi);
         return;
     }
     /* Last and least: seL4's and our name of the function that a kernel with scheduling contexts must have. */

@@ -191,7 +191,7 @@ static int flip_copies(int fd, uint8_t *memory, off_t size, const uint8_t *page,
     return seen > 0 ? seen - 1 : 0;
 }
 
-int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset)
+int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset, const char *text)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
@@ -200,6 +200,11 @@ int memory_flip(const char *image, const char *memory, const char *part, unsigne
     int fd = open(memory, O_RDWR | O_CLOEXEC);
     bool good = fd >= 0 && fstat(fd, &status) == 0 && read_all(image, &bytes, &len);
     size_t start = good ? find_part(bytes, len, part) : SIZE_MAX;
+    if (start != SIZE_MAX && text[0] != '\0') {
+        const uint8_t *at = memmem(bytes + start, len - start, text, strlen(text));
+        start = at != NULL ? start : SIZE_MAX;
+        offset = at != NULL ? (unsigned long)(at - bytes) - start : 0;
+    }
     size_t page = start == SIZE_MAX ? SIZE_MAX : start + offset - offset % BOOT_PAGE_BYTES;
     if (good && page <= len - BOOT_PAGE_BYTES) {
         uint8_t *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -150,7 +150,7 @@ static bool crash(struct run *r, const struct step *step)
     }
     for (uint64_t next_ms = now_ms();;) {
         if (now_ms() >= next_ms) {
-            (void)memory_flip(r->image, r->memory, step->key, offset + 3);
+            (void)memory_flip(r->image, r->memory, step->key, offset + 3, "");
             next_ms = now_ms() + CRASH_AGAIN_MS;
         }
         const char *found = memmem(r->text + r->matched, r->len - r->matched, step->text, step->len);
@@ -178,8 +178,8 @@ static bool do_step(struct run *r, const struct step *step)
     case STEP_CRASH:
         return crash(r, step);
     case STEP_FLIP_MEMORY:
-        if (memory_flip(r->image, r->memory, step->key, step->offset) == 0) {
-            snprintf(r->why, sizeof r->why, "line %d: no resident copy of %s + %lu", step->line, step->key, step->offset);
+        if (memory_flip(r->image, r->memory, step->key, step->offset, step->text) == 0) {
+            snprintf(r->why, sizeof r->why, "line %d: no resident copy of %s + %lu %s", step->line, step->key, step->offset, step->text);
             return false;
         }
         return true;

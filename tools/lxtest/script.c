@@ -121,7 +121,11 @@ static bool line_of(struct script *s, int number, char *text)
     if (strcmp(word, "flip-memory") == 0) {
         step = add_step(s, STEP_FLIP_MEMORY, number, "");
         s->memory_file = true;
-        return step != NULL && sscanf(rest, "%63s %lu", step->key, &step->offset) == 2;
+        if (step == NULL || sscanf(rest, "%63s %n", step->key, &used) != 1) {
+            return false;
+        }
+        bool is_number = sscanf(rest + used, "%lu", &step->offset) == 1;
+        return is_number || copy_string(step->text, sizeof step->text, rest + used);
     }
     char key[64];
     char unit[32];

@@ -37,6 +37,22 @@
     PAIR(op, base, 18, 19) PAIR(op, base, 20, 21) PAIR(op, base, 22, 23) PAIR(op, base, 24, 25)                        \
     PAIR(op, base, 26, 27) PAIR(op, base, 28, 29) PAIR(op, base, 30, 31)
 
+/* x8-x30, to or from [base]. */
+    .macro callee_side op, one, base
+    \op x8, x9, [\base]
+    \op x10, x11, [\base, #16]
+    \op x12, x13, [\base, #32]
+    \op x14, x15, [\base, #48]
+    \op x16, x17, [\base, #64]
+    \op x18, x19, [\base, #80]
+    \op x20, x21, [\base, #96]
+    \op x22, x23, [\base, #112]
+    \op x24, x25, [\base, #128]
+    \op x26, x27, [\base, #144]
+    \op x28, x29, [\base, #160]
+    \one x30, [\base, #176]
+    .endm
+
     .text
     .balign 16
 
@@ -51,6 +67,9 @@ __kernel_rt_sigreturn:
 
     /* x2 = ucontext, x3 = handler, x4 = frame record, x5 = return address; x0 and x1 are the handler's. */
     at ABI_SIGENTRY
+    add x6, x2, #ABI_UC_X8
+    callee_side stp, str, x6
+    stp x29, x30, [x4]
     add x6, x2, #ABI_UC_RECORDS
     EACH_PAIR(stp, x6)
     mrs x7, fpsr
@@ -62,13 +81,15 @@ __kernel_rt_sigreturn:
     mov x17, x3
     br x17 /* x16 or x17: a target with a landing pad for calls accepts it */
 
-    /* x0 = fpsimd record. The svc's address says that the FP state is back. */
+    /* x0 = fpsimd record, sp = the frame. The svc's address says that all is back but what its answer sets: x0-x7, sp, pc. */
     at ABI_SIGLEAVE
     EACH_PAIR(ldp, x0)
     ldr w1, [x0, #8]
     msr fpsr, x1
     ldr w1, [x0, #12]
     msr fpcr, x1
+    add x1, sp, #ABI_SIGFRAME_X8
+    callee_side ldp, ldr, x1
     svc_at ABI_SIGLEAVE_SVC, ABI_SIGLEAVE
 
     at ABI_FORKSAVE

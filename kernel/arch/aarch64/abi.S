@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this kernel says about itself, for the image tool; nothing of it is loaded. The words and their order are those of
+ * abi/boot/boot.h, BOOT_KERNEL_ABI; docs/spec/kernel-abi.md says what they mean.
+ */
+#include "config.h"
+
+#define TEXT_OF(x) #x
+#define VALUE_OF(x) TEXT_OF(x)
+
+    .section .lx_kernel_abi, "", %progbits
+    .ascii "sel4=16.0.0 arch=aarch64 el=2 mcs=1 cores=1 root_cnode_bits=" VALUE_OF(KERNEL_ROOT_CNODE_BITS)
