@@ -15,10 +15,15 @@ now() {
     read -r t rest </proc/uptime
     t=${t%.*}
 }
-# What is in use: frames of programs in KiB; processes, threads, KiB, inodes, open files of the Linux server.
-level() {
-    cat /lx/mem /lx/linux | awk '/^in use/ {m = $3} /^processes/ {p = $2} /^threads/ {t = $2} /^memory/ {k = $2} /^inodes/ {i = $2}
-        /^open files/ {o = $3} END {print m, p, t, k, i, o}'
+# $level: what is in use: frames of programs in KiB, less verified pages, which stay when they are there once, and less what this
+# shell and the one that started it have touched; processes, threads, KiB, inodes, open files of the Linux server. No subshell:
+# it would have copies of what the shell has touched.
+measure() {
+    awk '/^in use/ {m += $3} /^pages verified/ {m -= 4 * $3} FILENAME ~ /statm/ {m -= 4 * ($2 - $3)} /^processes/ {p = $2}
+        /^threads/ {t = $2} /^memory/ {k = $2} /^inodes/ {i = $2} /^open files/ {o = $3} END {print m, p, t, k, i, o}' \
+        /proc/1/statm /proc/$$/statm /lx/mem /lx/linux >level
+    read -r level <level
+    rm level
 }
 work() { # work KIND SIZE
     echo -n "$1 "
@@ -50,13 +55,14 @@ work() { # work KIND SIZE
     esac
 }
 
-# Everything once, so that what is made only once is there; then the level that must come back.
+# Everything once, as large as it comes, so that what is made only once is there; then the level that must come back.
 for kind in $(seq 0 23); do
-    work $kind 10 2>/dev/null
+    work $kind 30 2>/dev/null
 done
 rm -rf ./*
 sleep 2
-before=$(level)
+measure
+before=$level
 now
 end=$((t + seconds))
 rounds=0
@@ -66,12 +72,13 @@ while now && [ $t -lt $end ]; do
     random 30
     work $kind $((n + 1)) 2>/dev/null
     rounds=$((rounds + 1))
-    [ $((rounds % 20)) = 0 ] && echo "soak: $rounds rounds, $(level)"
+    [ $((rounds % 20)) = 0 ] && measure && echo "soak: $rounds rounds, $level"
 done
 wait
 rm -rf ./*
 sleep 3
-after=$(level)
+measure
+after=$level
 echo "soak: $rounds rounds; KiB of programs, processes, threads, KiB of the server, inodes, open files"
 echo "soak: before $before"
 echo "soak: after  $after"
