@@ -57,8 +57,8 @@
 
 /**
  * What a system call carries, in the order of the words of an seL4 UnknownSyscall message. `pc` is where the thread
- * continues: the address after the svc (the message has the svc's own address, 4 less). `lr` is carried along and neither
- * read nor changed. `number` is x8. It must not lie where a callback's own messages go.
+ * continues: the address after the svc. `lr` is carried along and neither read nor changed. `number` is x8. It must not lie
+ * where a callback's own messages go.
  */
 struct linux_frame {
     uint64_t x[8];

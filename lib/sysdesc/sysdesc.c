@@ -419,3 +419,32 @@ const char *sysdesc_open(const void *bytes, size_t len_bytes, struct sysdesc *ou
     }
     return why == NULL ? check_components(out) : why;
 }
+
+/* ---- for people ----------------------------------------------------------------------------------------------------------- */
+
+const char *sysdesc_cap_words(uint8_t kind)
+{
+    static const char *const words[DESC_CAP_KIND_END] = {
+        [DESC_CAP_INBOX] = "message to",
+        [DESC_CAP_NOTIFY] = "signal to",
+        [DESC_CAP_REPLY] = "reply object",
+        [DESC_CAP_IRQ] = "interrupt",
+        [DESC_CAP_TCB] = "thread of",
+        [DESC_CAP_CSPACE] = "capability space of",
+        [DESC_CAP_VSPACE] = "address space of",
+        [DESC_CAP_SCHED] = "budget of",
+        [DESC_CAP_ASID_CONTROL] = "ASID control",
+        [DESC_CAP_ASID_POOL] = "ASID pool",
+        [DESC_CAP_SCHED_CONTROL] = "scheduling control",
+        [DESC_CAP_SMC] = "secure monitor calls",
+        [DESC_CAP_DIRECTORY] = "directory of its capability space",
+        [DESC_CAP_FRAMES] = "frames of the image",
+        [DESC_CAP_UNTYPED] = "all memory that is left",
+    };
+    return kind < DESC_CAP_KIND_END && words[kind] != NULL ? words[kind] : "?";
+}
+
+bool sysdesc_cap_has_target(uint8_t kind)
+{
+    return kind == DESC_CAP_INBOX || kind == DESC_CAP_NOTIFY || (kind >= DESC_CAP_TCB && kind <= DESC_CAP_SCHED);
+}

@@ -44,4 +44,10 @@ void sysdesc_irq(const struct sysdesc *d, uint32_t index, struct desc_irq *out);
 void sysdesc_cap(const struct sysdesc *d, uint32_t index, struct desc_cap *out);
 void sysdesc_watch(const struct sysdesc *d, uint32_t index, struct desc_watch *out);
 
+/** What a capability of a kind (enum desc_cap_kind) is for, to stand before the name of its target; "?" for another number. */
+const char *sysdesc_cap_words(uint8_t kind);
+
+/** Does the target of such a capability number a component? */
+bool sysdesc_cap_has_target(uint8_t kind);
+
 #endif

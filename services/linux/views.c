@@ -175,31 +175,11 @@ static void fill_components(void *env, struct linux_text *text)
 
 static void cap_line(struct linux_text *text, const struct sysdesc *desc, const struct desc_component *owner, const struct desc_cap *cap)
 {
-    static const char *const words[DESC_CAP_KIND_END] = {
-        [DESC_CAP_INBOX] = "message to",
-        [DESC_CAP_NOTIFY] = "signal to",
-        [DESC_CAP_REPLY] = "reply objects",
-        [DESC_CAP_IRQ] = "interrupt",
-        [DESC_CAP_TCB] = "thread of",
-        [DESC_CAP_CSPACE] = "capability space of",
-        [DESC_CAP_VSPACE] = "address space of",
-        [DESC_CAP_SCHED] = "budget of",
-        [DESC_CAP_ASID_CONTROL] = "ASID control",
-        [DESC_CAP_ASID_POOL] = "ASID pool",
-        [DESC_CAP_SCHED_CONTROL] = "scheduling control",
-        [DESC_CAP_SMC] = "firmware calls",
-        [DESC_CAP_DIRECTORY] = "its capability space",
-        [DESC_CAP_FRAMES] = "frames of the image",
-        [DESC_CAP_UNTYPED] = "untyped memory",
-    };
-    bool has_target = cap->kind == DESC_CAP_INBOX || cap->kind == DESC_CAP_NOTIFY ||
-                      (cap->kind >= DESC_CAP_TCB && cap->kind <= DESC_CAP_SCHED);
     struct desc_component target = {0};
-    if (has_target) {
+    if (sysdesc_cap_has_target(cap->kind)) {
         sysdesc_component(desc, cap->target, &target);
     }
-    linux_text_print(text, "%-12s %-24s %s %s", owner->name, cap->name, cap->kind < DESC_CAP_KIND_END ? words[cap->kind] : "?",
-                     target.name);
+    linux_text_print(text, "%-12s %-24s %s %s", owner->name, cap->name, sysdesc_cap_words(cap->kind), target.name);
     if (cap->kind == DESC_CAP_IRQ) {
         struct desc_irq irq;
         sysdesc_irq(desc, cap->target, &irq);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lxpack.h"
+#include "sysdesc.h"
 
 static const char *const memory_words[DESC_MEMORY_KIND_END] = {
     [DESC_CODE] = "code",
@@ -21,29 +22,11 @@ static const char *const memory_words[DESC_MEMORY_KIND_END] = {
     [DESC_WINDOW] = "window",
 };
 
-static const char *const cap_words[DESC_CAP_KIND_END] = {
-    [DESC_CAP_INBOX] = "message to",
-    [DESC_CAP_NOTIFY] = "signal to",
-    [DESC_CAP_REPLY] = "reply object",
-    [DESC_CAP_IRQ] = "interrupt",
-    [DESC_CAP_TCB] = "thread of",
-    [DESC_CAP_CSPACE] = "capability space of",
-    [DESC_CAP_VSPACE] = "address space of",
-    [DESC_CAP_SCHED] = "budget of",
-    [DESC_CAP_ASID_CONTROL] = "ASID control",
-    [DESC_CAP_ASID_POOL] = "ASID pool",
-    [DESC_CAP_SCHED_CONTROL] = "scheduling control",
-    [DESC_CAP_SMC] = "secure monitor calls",
-    [DESC_CAP_DIRECTORY] = "directory of its capability space",
-    [DESC_CAP_FRAMES] = "frames of the image",
-    [DESC_CAP_UNTYPED] = "all memory that is left",
-};
-
 static void write_cap(FILE *f, const struct system *s, const struct component *c, const struct desc_cap *cap)
 {
     const char *target = "";
     bool own = false;
-    if (cap->kind == DESC_CAP_INBOX || cap->kind == DESC_CAP_NOTIFY || (cap->kind >= DESC_CAP_TCB && cap->kind <= DESC_CAP_SCHED)) {
+    if (sysdesc_cap_has_target(cap->kind)) {
         target = s->components[cap->target]->name;
         own = s->components[cap->target] == c;
     }
@@ -53,7 +36,7 @@ static void write_cap(FILE *f, const struct system *s, const struct component *c
     } else if (cap->kind == DESC_CAP_IRQ) {
         fprintf(f, "interrupt %u", s->irqs[cap->target].number);
     } else {
-        fprintf(f, "%s %s%s", cap_words[cap->kind], target, (cap->rights & 4) != 0 ? ", with capabilities" : "");
+        fprintf(f, "%s %s%s", sysdesc_cap_words(cap->kind), target, (cap->rights & 4) != 0 ? ", with capabilities" : "");
     }
     fprintf(f, cap->count > 1 ? " (%u)\n" : "\n", cap->count);
 }
