@@ -35,12 +35,14 @@ $(B)/$(1).lxp: $(shell find $(2) -type f) $(4) $(lx) $(B)/keys.choice mk/chain_k
 		$(lx) sign $(lx_keys) -k $$$$key $$@ >>$$@.log || { cat $$@.log; exit 1; }
 endef
 
+# Every release is approved, also one that is older than what another checkout has made with the same keys: the image is signed, and
+# has just these. An owner of devices says from which release on.
 # owner NAME, PACKAGES: build/NAME.chain, .list and .anchor of key NAME, who approves these, and their bundle; and IMAGE.files for
 # an image of systems/base.sys with them.
 define owner
 $(B)/$(1).chain $(B)/$(1).list $(B)/$(1).anchor &: $(2) $(lx) $(B)/keys.choice
 	$(Q)key=$$$$(sh mk/chain_key.sh $(lx) $(LX_KEYS) $(1)) && \
-		$(lx) approve $(lx_keys) -k $$$$key $(2) >$(B)/$(1).log && \
+		$(lx) approve $(lx_keys) -k $$$$key --min-seq 1 $(2) >$(B)/$(1).log && \
 		$(lx) key export $(lx_keys) $$$$key $(B)/$(1) >>$(B)/$(1).log || { cat $(B)/$(1).log; exit 1; }
 $(B)/$(1).bundle: $(2) $(lx)
 	$(Q)$(lx) bundle -o $$@ $(2) >$$@.log
