@@ -96,7 +96,8 @@ $(B)/deps: mk/deps.sh mk/deps.list
 
 check:
 	@rm -f $(B)/check.count
-	@$(MAKE) --no-print-directory -k $(checks); tests/run.sh total
+	@status=0; $(MAKE) --no-print-directory -k $(checks) || status=1; tests/run.sh total || status=1; \
+		[ $$status = 0 ] || echo 'check: FAILED; something failed or was not even built, see above'; exit $$status
 
 # Every number: of the booted systems in guest instructions, of the host, and sizes; printed, and in build/bench.csv.
 bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_bench

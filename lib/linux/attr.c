@@ -419,12 +419,17 @@ int64_t call_fallocate(struct thread *t, const uint64_t *a)
         return -E_FBIG;
     }
     struct inode *n = f->inode;
+    uint64_t first_missing = (n->size + PAGE_BYTES - 1) / PAGE_BYTES; /* before it there may be holes, but not more than the file has */
+    if (end / PAGE_BYTES > first_missing && end / PAGE_BYTES - first_missing > t->sys->memory.free_count) {
+        return -E_NOSPC; /* before anything is taken */
+    }
     n->program = LINUX_NONE;
     inode_drop_set_ids(t->proc, n);
     for (uint64_t index = a[2] / PAGE_BYTES; index * PAGE_BYTES < end; index++) {
         bool made;
         bool in_object = index * PAGE_BYTES < n->object_bytes;
         if (!in_object && data_page_make(&t->sys->memory, &n->data, index, MEM_FILES, &made) == NULL) {
+            data_cut(&t->sys->memory, &n->data, first_missing > a[2] / PAGE_BYTES ? first_missing : a[2] / PAGE_BYTES);
             return -E_NOSPC;
         }
     }

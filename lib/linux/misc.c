@@ -153,7 +153,8 @@ int64_t call_prlimit64(struct thread *t, const uint64_t *a)
     if (p == NULL) {
         return -E_SRCH;
     }
-    if (p != t->proc && !cred_is_root(&t->proc->cred) && t->proc->cred.uid != p->cred.uid) {
+    if (p != t->proc && !cred_is_root(&t->proc->cred) && (t->proc->cred.uid != p->cred.uid ||
+                                                           p->cred.uid != p->cred.euid || p->cred.uid != p->cred.suid)) {
         return -E_PERM;
     }
     old = p->limits[a[1]];

@@ -178,11 +178,21 @@ static void refuse_executable(struct thread *t, const char *call)
 static int64_t copy_file_in(struct mm *mm, struct inode *n, uint64_t offset, const struct linux_range *range,
                             uint32_t prot)
 {
-    struct abi_iovec iov = {range->address, range->len_bytes};
-    struct uio io = {.mm = mm, .iov = &iov, .iov_count = 1, .left_bytes = range->len_bytes};
-    int64_t done = offset < n->size ? filedata_read(n, &io, offset) : 0;
-    if (done < 0) {
-        return done == -E_FAULT ? -E_NOMEM : done;
+    uint64_t end = n->size > offset && n->size - offset < range->len_bytes ? n->size : offset + range->len_bytes;
+    for (uint64_t at = offset; at < end && at < n->size; at += PAGE_BYTES) {
+        if (at >= n->object_bytes) { /* what was mapped is zero already: holes of the file cost nothing */
+            uint64_t index = data_next(&n->data, at / PAGE_BYTES);
+            if (index >= (end + PAGE_BYTES - 1) / PAGE_BYTES) {
+                break;
+            }
+            at = index * PAGE_BYTES;
+        }
+        struct abi_iovec iov = {range->address + (at - offset), PAGE_BYTES};
+        struct uio io = {.mm = mm, .iov = &iov, .iov_count = 1, .left_bytes = PAGE_BYTES};
+        int64_t done = filedata_read(n, &io, at);
+        if (done <= 0) {
+            return done == -E_FAULT || done == 0 ? -E_NOMEM : done;
+        }
     }
     if (prot == (LINUX_READ | LINUX_WRITE)) {
         return 0;

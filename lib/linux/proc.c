@@ -294,7 +294,7 @@ void proc_fill(struct thread *t, const struct inode *n, struct linux_text *text)
     if (n->pid != 0 && p == NULL) {
         return;
     }
-    if (n->item == PROC_PID_ENVIRON && !may_inspect(t, p)) {
+    if ((n->item == PROC_PID_ENVIRON || n->item == PROC_PID_MAPS) && !may_inspect(t, p)) {
         return;
     }
     proc_text(t->sys, p, n->item, text);

@@ -199,6 +199,8 @@ int64_t call_restart_syscall(struct thread *t, const uint64_t *a)
 
 /* ---- interval timers --------------------------------------------------------------------------------------------- */
 
+#define ITIMER_PERIOD_MIN_NS UINT64_C(1000000)
+
 struct itimerval {
     struct abi_timeval interval, value;
 };
@@ -261,7 +263,8 @@ void itimer_fired(struct process *p)
     signal_simple(p, SIGALRM_);
     if (p->itimer_interval_ns != 0) {
         uint64_t now = time_now(p->sys), next = p->itimer.deadline_ns + p->itimer_interval_ns;
-        timer_set(p->sys, &p->itimer, next > now ? next : now + p->itimer_interval_ns);
+        uint64_t soonest = now + ITIMER_PERIOD_MIN_NS; /* the server runs before programs: it must not be kept busy by one */
+        timer_set(p->sys, &p->itimer, next > soonest ? next : soonest);
     }
 }
 

@@ -17,6 +17,39 @@
 #define CTR_VALUE UINT64_C(0x84448004) /* 64-byte lines, as a Cortex-A53 says */
 #define DCZID_PROHIBITED UINT64_C(0x10)
 
+/** Who has the most memory, but for process 1, with which everything ends. NULL: nobody can be told. */
+static struct process *largest(struct linux_system *sys)
+{
+    struct process *found = NULL;
+    uint64_t most = 0;
+    for (struct link *l = sys->processes.next; sys->ops->space_usage != NULL && l != &sys->processes; l = l->next) {
+        struct process *p = CONTAINER_OF(l, struct process, all);
+        struct linux_space_usage usage = {0, 0, 0};
+        if (p->is_init || p->mm == NULL) {
+            continue;
+        }
+        sys->ops->space_usage(sys->env, p->mm->space, &usage);
+        if (found == NULL || usage.resident_bytes > most) {
+            found = p;
+            most = usage.resident_bytes;
+        }
+    }
+    return found;
+}
+
+/** Memory is short: the largest process ends, and the access is repeated. @return false: it is the one that asks, or nobody. */
+static bool make_room(struct thread *t)
+{
+    struct process *victim = largest(t->sys);
+    if (victim == NULL || victim == t->proc) {
+        return false;
+    }
+    refuse(t->sys, "process %u killed: it has most of the memory, and there is none left for process %u (%.16s)", victim->pid,
+           t->proc->pid, t->name);
+    signal_simple(victim, SIGKILL_);
+    return true;
+}
+
 /** Begins an entry for a fault of `thread`. */
 static struct thread *trapped(struct linux_system *sys, uint32_t thread)
 {
@@ -71,6 +104,10 @@ enum linux_outcome linux_fault(struct linux_system *sys, uint32_t thread, uint64
         info.code = SEGV_ACCERR_;
         break;
     case LINUX_OP_NO_MEMORY:
+        if (make_room(t)) {
+            thread_leave(t, 0); /* to repeat the access */
+            return entry_end(sys);
+        }
         refuse(sys, "process %u (%.16s) killed: no memory for its page at %lx; end something or use less", t->proc->pid,
                t->name, address);
         info.signal = SIGKILL_;

@@ -510,7 +510,10 @@ static void the_host_agrees(void)
     const char *first = getenv("TTY_SEED"), *count = getenv("TTY_SEEDS");
     uint64_t from = first == NULL ? 1 : strtoull(first, NULL, 10), n = count == NULL ? 150 : strtoull(count, NULL, 10);
     int probe = posix_openpt(O_RDWR | O_NOCTTY);
-    CHECK(probe >= 0);
+    if (probe < 0) {
+        printf("# not shown: this machine has no pseudo terminals (is /dev/pts mounted?)\n");
+        return;
+    }
     close(probe);
     for (uint64_t seed = from; seed < from + n && probe >= 0; seed++) {
         /* The host's line discipline works behind our back: a difference counts when it stays after a long wait. */

@@ -113,8 +113,29 @@ enum vm_status vm_object_page(struct vm *vm, uint32_t object, uint32_t page, uin
     return vm->ops->map_object_window(vm->env, *index, frame) ? VM_OK : VM_NO_MEMORY;
 }
 
-/* Takes a frame out of every space; those that need the page get its new frame with their next fault. */
-static void evict(struct vm *vm, uint32_t frame)
+/* The window of an entry shows another verified frame from now on; without memory for that it shows nothing. */
+static void show_other(struct vm *vm, uint32_t space, uint32_t page, struct vm_entry *e, uint32_t frame)
+{
+    struct vm_space *s = &vm->spaces[space];
+    uint32_t pair;
+    if (!pair_take(vm, frame, &pair)) {
+        return;
+    }
+    frame_record(vm, frame)->refs++;
+    entry_fill(s, page, e, frame, pair);
+    s->verified_pages++;
+    if (vm->ops->map_window(vm->env, space, page, frame, pair, false)) {
+        entry_set(e, pair, ENTRY_WINDOW);
+    } else {
+        entry_clear(vm, space, page, e);
+    }
+}
+
+/*
+ * Takes a frame out of every space; programs that need the page get its new frame with their next fault. The server may be about
+ * to look through a window, so those show `other` at once, if there is one.
+ */
+static void evict(struct vm *vm, uint32_t frame, uint32_t other)
 {
     for (uint32_t s = 0; s < VM_SPACES_MAX && frame_record(vm, frame)->refs != 0; s++) {
         struct vm_space *space = &vm->spaces[s];
@@ -122,7 +143,11 @@ static void evict(struct vm *vm, uint32_t frame)
              page = entry_next(space, page + 1, VM_USER_PAGES)) {
             struct vm_entry *e = entry_of(vm, space, page, false);
             if (e->frame == frame) {
+                bool had_window = (entry_flags(e) & ENTRY_WINDOW) != 0;
                 entry_clear(vm, s, page, e);
+                if (had_window && other != VM_NO_FRAME) {
+                    show_other(vm, s, page, e, other);
+                }
             }
         }
     }
@@ -149,14 +174,18 @@ enum vm_status vm_recheck(struct vm *vm, uint32_t index, bool *repaired)
     if (leaves_are_good(o) && hash256_equal(&leaf, &o->leaves[page]) && tail_is_zero) {
         return VM_OK;
     }
-    evict(vm, frame);
+    uint32_t made = VM_NO_FRAME;
+    enum vm_status status = make_frame(vm, vm->page_object[index], page, &made);
+    if (status == VM_OK) {
+        frame_record(vm, made)->index = index;
+    }
+    evict(vm, frame, made);
     pairs_release(vm, frame);
-    vm->page_frame[index] = VM_NO_FRAME;
+    vm->page_frame[index] = made;
     frame_record(vm, frame)->kind = FRAME_BAD; /* memory that has lost a bit is not trusted again */
     vm->ops->retire(vm->env, index, frame);
-    uint32_t made;
-    enum vm_status status = object_frame(vm, vm->page_object[index], page, &made);
     if (status == VM_OK) {
+        vm->ops->resident(vm->env, index, made, &o->leaves[page]);
         *repaired = true;
         (void)vm->ops->map_object_window(vm->env, index, made);
     }

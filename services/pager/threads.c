@@ -70,14 +70,12 @@ static bool make(uint32_t number)
     return true;
 }
 
-/* Puts a copy into a slot of the server's capability space. */
-static void give(uint64_t slot, uint64_t cap)
+/* Puts a copy into a slot of the server's capability space. The slot is the server's word: it may not even be there. */
+static bool give(uint64_t slot, uint64_t cap)
 {
     struct slot to = {linux_cspace.cap, slot, 64};
-    if (slot != 0) {
-        must(cnode_delete(to), "emptying a slot of the server");
-        must(cnode_copy(to, objects_slot(cap), seL4_AllRights), "giving the server a thread");
-    }
+    return slot == 0 || (cnode_delete(to) == seL4_NoError &&
+                         cnode_copy(to, objects_slot(cap), seL4_AllRights) == seL4_NoError);
 }
 
 enum pager_status threads_bind(uint32_t thread, uint32_t space, uint64_t tcb_slot, uint64_t sched_slot)
@@ -96,9 +94,7 @@ enum pager_status threads_bind(uint32_t thread, uint32_t space, uint64_t tcb_slo
         must(tcb_set_space(t->tcb, t->fault_endpoint, empty_cnode, vspace), "moving a thread to an address space");
         t->space = space + 1;
     }
-    give(tcb_slot, t->tcb);
-    give(sched_slot, t->sched);
-    return PAGER_OK;
+    return give(tcb_slot, t->tcb) && give(sched_slot, t->sched) ? PAGER_OK : PAGER_BAD_CALL;
 }
 
 enum pager_status threads_release(uint32_t thread)

@@ -151,6 +151,7 @@ static void lie_about_programs(void)
     refused("a thread that there is not", ask(PAGER_THREAD_BIND, PAGER_THREADS_MAX, 0, 0, 0, NULL));
     refused("a check in scrub's name", ask(PAGER_RECHECK, 0, 0, 0, 0, NULL));
     refused("a request that there is not", ask(1000, 0, 0, 0, 0, NULL));
+    refused("a thread into a slot that there is not", ask(PAGER_THREAD_BIND, 5, 2, 65534, 65535, NULL));
 }
 
 /* With the capabilities to a thread: it cannot be moved to an address space of our choice, nor made stronger. */
