@@ -106,7 +106,7 @@ bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_be
 	@{ $(B)/host/bin/tree_bench && $(B)/host/bin/llc_bench; } | sed 's/^/host./' | tee -a $(B)/bench.csv
 	@tests/bench/sizes.sh $(B) $(CROSS) | tee -a $(B)/bench.csv
 
-all: tools $(if $(has_kernel),images,components)
+all: tools $(if $(has_kernel),$(B)/base.img,components)
 
 clean:
 	rm -rf $(B)

@@ -23,7 +23,7 @@ $(B)/keys.choice: FORCE
 # The page of code that is in every process: lib/linux/abipage.
 abipage := lib/linux/abipage
 $(B)/linux/abipage.so: $(abipage)/abipage.S $(abipage)/abipage.h $(abipage)/abipage.lds $(B)/linux/flags | $(B)/deps
-	$(Q)$(linux.cc) $(filter-out -fno-pic -fno-pie,$(aarch64)) -I$(abipage) -nostdlib -shared \
+	$(Q)$(CROSS)gcc $(filter-out -fno-pic -fno-pie,$(aarch64)) -I$(abipage) -nostdlib -shared -s \
 		-Wl,-T,$(abipage)/abipage.lds,--hash-style=sysv,-soname=linux-vdso.so.1,--build-id=none,-z,noexecstack \
 		-Wl,-z,max-page-size=4096,--fatal-warnings -o $@ $<
 

@@ -218,7 +218,10 @@ static void bench_pipe(const char *name)
     }
     report(name, now() - start, ROUNDS);
     wait_for(pid);
-    close(there[0]), close(there[1]), close(back[0]), close(back[1]);
+    close(there[0]);
+    close(there[1]);
+    close(back[0]);
+    close(back[1]);
 }
 
 static uint32_t turn[2];

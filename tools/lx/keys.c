@@ -63,10 +63,14 @@ bool chain_app(const struct chain *chain, const struct u256 *address, struct rec
 
 const char *key_directory(const struct arguments *args)
 {
+    const char *own = getenv("LX_KEYS");
     const char *data = getenv("XDG_DATA_HOME");
     const char *home = getenv("HOME");
     if (args->options[OPTION_KEYS] != NULL) {
         return args->options[OPTION_KEYS];
+    }
+    if (own != NULL && own[0] != '\0') {
+        return own;
     }
     if (data != NULL && data[0] != '\0') {
         return join(data, "/lx-os/keys", NULL);

@@ -7,7 +7,7 @@
 #include "lx.h"
 
 const struct option_form option_forms[OPTION_COUNT] = {
-    [OPTION_KEYS] = {"keys", 0, "DIR", "where keys are; else $XDG_DATA_HOME/lx-os/keys, or ~/.local/share/lx-os/keys"},
+    [OPTION_KEYS] = {"keys", 0, "DIR", "where keys are; else $LX_KEYS, $XDG_DATA_HOME/lx-os/keys or ~/.local/share/lx-os/keys"},
     [OPTION_KEY] = {"key", 'k', "NAME", "the key that signs"},
     [OPTION_FILE] = {"file", 'f', "FILE", "the description of the package; else package.lx"},
     [OPTION_OUTPUT] = {"output", 'o', "FILE", "where the result goes"},
