@@ -76,9 +76,29 @@ static void recheck_sees_the_tail(void)
     CHECK(vm_invariant(&vm) == NULL);
 }
 
+/* Leaves that changed after they were found good name nothing any more: neither what is resident, nor what would replace it. */
+static void recheck_sees_the_leaves(void)
+{
+    bool repaired;
+    map_last_page(VM_READ);
+    CHECK(program_access(0, 0, VM_READ) == VM_OK);
+    object_leaves[0].bytes[0] ^= 4;
+    CHECK(vm_recheck(&vm, LAST_PAGE, &repaired) == VM_BAD_DATA && !repaired);
+    CHECK(fake.program[0][0].frame == VM_NO_FRAME && program_access(0, 0, VM_READ) == VM_BAD_DATA);
+
+    map_last_page(VM_READ);
+    CHECK(program_access(0, 0, VM_READ) == VM_OK);
+    object_bytes[LAST_PAGE * PAGE_BYTES] ^= 4;
+    tree_leaf(object_bytes + LAST_PAGE * PAGE_BYTES, LAST_BYTES, &object_leaves[LAST_PAGE]);
+    CHECK(vm_recheck(&vm, LAST_PAGE, &repaired) == VM_BAD_DATA && !repaired);
+    CHECK(fake.program[0][0].frame == VM_NO_FRAME && program_access(0, 0, VM_READ) == VM_BAD_DATA);
+    CHECK(vm_invariant(&vm) == NULL);
+}
+
 static const struct unit_case cases[] = {
     {"a space that is full of regions gives memory back", full_space_gives_back},
     {"a recheck sees what is behind the object's end", recheck_sees_the_tail},
+    {"a recheck checks the leaves again", recheck_sees_the_leaves},
 };
 
 int main(void)
