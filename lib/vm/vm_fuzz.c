@@ -233,6 +233,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         model_map(s, 0, 30, VM_READ | VM_WRITE, -1, 0);
         do_program(&first, s);
     }
+    for (unsigned p = 0; p < 4; p++) { /* frames that were used before */
+        FAKE_REQUIRE(program_access(0, p, VM_WRITE) == VM_OK);
+    }
+    FAKE_REQUIRE(vm_discard(&vm, 0, fake_address(0), 4 * 4096) == VM_OK);
+    fake_poison_free();
     for (unsigned steps = 0; in.left != 0 && steps < 300; steps++) {
         uint8_t what = take(&in);
         fake.fail_in = what / 16 == 15 ? 1 + take(&in) % 8u : 0;
@@ -265,6 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             break;
         }
         check_contents();
+        fake_poison_free();
     }
     fake.fail_in = 0;
     for (unsigned s = 0; s < FAKE_SPACES; s++) {

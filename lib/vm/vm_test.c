@@ -95,10 +95,26 @@ static void recheck_sees_the_leaves(void)
     CHECK(vm_invariant(&vm) == NULL);
 }
 
+static void private_copy_shows_no_stale_bytes(void)
+{
+    struct vm_range other = {.place = VM_PLACE_FIXED, .address = fake_address(1), .len_bytes = PAGE_BYTES,
+                             .rights = VM_READ | VM_WRITE};
+    uint32_t index;
+    map_last_page(VM_READ | VM_WRITE);
+    CHECK(vm_object_page(&vm, object_id, LAST_PAGE, &index) == VM_OK); /* so that the copy takes the frame given back */
+    CHECK(vm_map_anon(&vm, 0, &other) == VM_OK && program_access(0, 1, VM_WRITE) == VM_OK);
+    uint32_t frame = fake.program[0][1].frame;
+    CHECK(vm_unmap(&vm, 0, other.address, other.len_bytes) == VM_OK);
+    fake_poison_free();
+    CHECK(program_access(0, 0, VM_WRITE) == VM_OK && fake.program[0][0].frame == frame);
+    CHECK(shows_last_page(program_bytes(0, 0)));
+}
+
 static const struct unit_case cases[] = {
     {"a space that is full of regions gives memory back", full_space_gives_back},
     {"a recheck sees what is behind the object's end", recheck_sees_the_tail},
     {"a recheck checks the leaves again", recheck_sees_the_leaves},
+    {"a private copy shows no stale bytes", private_copy_shows_no_stale_bytes},
 };
 
 int main(void)
