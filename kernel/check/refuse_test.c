@@ -142,6 +142,7 @@ static const struct row rows[] = {
     {"space: handler", THREAD, seL4_TCBSetSpace, W(0, 0), W(FRAME, ROOT_CNODE, ROOT_VSPACE), seL4_InvalidCapability, 1},
     {"bind: capability", THREAD, seL4_TCBBindNotification, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
     {"bind: no notification", THREAD, seL4_TCBBindNotification, NONE, W(FRAME), seL4_IllegalOperation, NO_WORD},
+    {"bind: cannot be received from", THREAD, seL4_TCBBindNotification, NONE, W(WORLD_NOTIFICATION_NO_RECEIVE), seL4_IllegalOperation, NO_WORD},
     {"bind: bound already", BOUND_THREAD, seL4_TCBBindNotification, NONE, W(WORLD_NOTIFICATION), seL4_IllegalOperation, NO_WORD},
     {"bind: bound to another", THREAD, seL4_TCBBindNotification, NONE, W(WORLD_NOTIFICATION + 2), seL4_IllegalOperation, NO_WORD},
     {"unbind: not bound", THREAD, seL4_TCBUnbindNotification, NONE, NONE, seL4_IllegalOperation, NO_WORD},

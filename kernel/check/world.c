@@ -291,6 +291,8 @@ static void populate(void)
         uint64_t root[] = {seL4_CapInitThreadCNode};
         INVOKE(seL4_CapInitThreadCNode, seL4_CNodeMint, mint, root);
     }
+    uint64_t deaf[] = {WORLD_NOTIFICATION_NO_RECEIVE, 64, WORLD_NOTIFICATION, 64, seL4_AllRights & ~(uint64_t)seL4_CanRead, 0};
+    INVOKE(seL4_CapInitThreadCNode, seL4_CNodeMint, deaf, ((uint64_t[]){seL4_CapInitThreadCNode}));
     uint64_t vspace[] = {WORLD_VSPACE};
     INVOKE(seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, ((uint64_t[]){0}), vspace);
     for (unsigned n = 0; n < WORLD_THREADS; n++) {

@@ -232,11 +232,11 @@ static void given_away(void)
     CHECK(sigchain_find(&t.developer.verifier, &t.record_address) == NULL);
 }
 
-/** The verifier's table as it is after a CLAIM of a register that another chain made. */
-static void claimed(void)
+/** The verifier's table as it is after a CLAIM of the registers, which another chain made. */
+static void claimed(struct chain *c)
 {
-    for (size_t i = 0; i < t.developer.verifier.register_count; i++) {
-        t.developer.table[i].origin = SIGCHAIN_CAME;
+    for (size_t i = 0; i < c->verifier.register_count; i++) {
+        c->table[i].origin = SIGCHAIN_CAME;
     }
 }
 
@@ -279,6 +279,7 @@ CHANGE(owner_first, t.anchor.first_txid.bytes[3] ^= 1)
 CHANGE(owner_unbound, unbound_owner())
 CHANGE(owner_no_record, t.owner.verifier.register_count = 0)
 CHANGE(owner_two_records, put_installed("x"))
+CHANGE(owner_record_came, claimed(&t.owner))
 CHANGE(list_cut, t.question.list.left_bytes--)
 CHANGE(list_other, t.list[t.question.list.left_bytes - 1] ^= 1)
 CHANGE(list_number, t.installed.seq = 5)
@@ -294,6 +295,7 @@ CHANGE(app_other, allow("other"))
 CHANGE(app_same, allow("org.lx-os.demo"))
 CHANGE(arch, strcpy(t.package.m.arch, "riscv64-linux"))
 CHANGE(register_other, t.package.m.app_register.bytes[0] ^= 1)
+CHANGE(register_came, claimed(&t.developer))
 CHANGE(withdrawn, t.record.revoked = true)
 CHANGE(superseded, t.record.seq = 4)
 CHANGE(ahead, t.record.seq = 2)
@@ -332,6 +334,7 @@ static const struct case_of_verdict cases_of_verdicts[] = {
     {AFTER(owner_unbound), .verdict = AUTHORITY_OWNER_KEY},
     {AFTER(owner_no_record), .verdict = AUTHORITY_OWNER_RECORD},
     {AFTER(owner_two_records), .verdict = AUTHORITY_OWNER_RECORD},
+    {AFTER(owner_record_came), .verdict = AUTHORITY_OWNER_RECORD},
     {AFTER(list_cut), .verdict = AUTHORITY_LIST},
     {AFTER(list_other), .verdict = AUTHORITY_LIST_ROOT},
     {BETWEEN(list_number), .verdict = AUTHORITY_LIST_SEQ},
@@ -352,7 +355,7 @@ static const struct case_of_verdict cases_of_verdicts[] = {
      .sentence = "org.lx-os.demo is for riscv64-linux, and this machine executes aarch64-linux; get the package for it"},
     {BEFORE(register_other), .verdict = AUTHORITY_REGISTER_NONE},
     {BETWEEN(given_away), .verdict = AUTHORITY_REGISTER_NONE},
-    {AFTER(claimed), .verdict = AUTHORITY_REGISTER_CAME},
+    {AFTER(register_came), .verdict = AUTHORITY_REGISTER_CAME},
     {BEFORE(no_record), .verdict = AUTHORITY_REGISTER_RECORD},
     {BEFORE(name_differs), .verdict = AUTHORITY_REGISTER_NAME,
      .sentence = "the register that org.lx-os.demo names is that of other; pack and sign it again"},

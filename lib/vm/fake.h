@@ -246,6 +246,14 @@ static void fake_start(unsigned chunks)
     FAKE_REQUIRE(vm_object_add(&vm, object_bytes, sizeof object_bytes, object_leaves, &root, &object_id) == VM_OK);
 }
 
+/** Overwrites the frames that were given back with content: whoever takes one must fill all of it. */
+static inline void fake_poison_free(void)
+{
+    for (uint32_t f = vm.free_dirty; f != VM_NO_FRAME; f = frame_record(&vm, f)->next) {
+        memset(fake.memory[f], 0xa5, PAGE_BYTES);
+    }
+}
+
 static inline uint64_t fake_address(unsigned page)
 {
     return (uint64_t)(FAKE_FIRST_PAGE + page) * PAGE_BYTES;

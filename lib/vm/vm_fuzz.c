@@ -34,11 +34,18 @@ static void model_map(unsigned space, unsigned first, unsigned count, unsigned r
     }
 }
 
+/* Rights for a call; now and then with the right to execute, which every call that takes rights refuses. */
+static unsigned take_rights(struct input *in)
+{
+    uint8_t b = take(in);
+    return (b & 3) * 2u | (b / 4 % 8 == 7 ? (unsigned)VM_EXECUTE : 0); /* none, write, read, both */
+}
+
 static void do_map(struct input *in, unsigned space, bool of_object)
 {
     unsigned first = take(in) % FAKE_PAGES;
     unsigned count = 1 + take(in) % 12;
-    unsigned rights = (take(in) & 3) * 2u; /* none, write, read, both */
+    unsigned rights = take_rights(in);
     unsigned object_page = take(in) % 21;
     enum vm_place place = take(in) % 3;
     if (first + count > FAKE_PAGES) {
@@ -55,6 +62,7 @@ static void do_map(struct input *in, unsigned space, bool of_object)
                              .rights = rights};
     enum vm_status status = of_object ? vm_map_object(&vm, space, object_id, object_page * 4096u, &range)
                                       : vm_map_anon(&vm, space, &range);
+    FAKE_REQUIRE((rights & VM_EXECUTE) == 0 || status == VM_BAD_CALL);
     if (status == VM_OK) {
         unsigned at = (unsigned)(range.address / PAGE_BYTES) - FAKE_FIRST_PAGE;
         FAKE_REQUIRE(place == VM_PLACE_ANY || at == first);
@@ -134,13 +142,14 @@ static void do_range(struct input *in, unsigned space, unsigned what)
 {
     unsigned first = take(in) % FAKE_PAGES;
     unsigned count = 1 + take(in) % 10;
-    unsigned rights = (take(in) & 3) * 2u;
+    unsigned rights = take_rights(in);
     if (first + count > FAKE_PAGES) {
         count = FAKE_PAGES - first;
     }
     enum vm_status status = what == 0   ? vm_unmap(&vm, space, fake_address(first), count * 4096u)
                             : what == 1 ? vm_protect(&vm, space, fake_address(first), count * 4096u, rights)
                                         : vm_discard(&vm, space, fake_address(first), count * 4096u);
+    FAKE_REQUIRE(what != 1 || (rights & VM_EXECUTE) == 0 || status == VM_BAD_CALL);
     for (unsigned i = 0; status == VM_OK && i < count; i++) {
         struct model_page *p = &model.page[space][first + i];
         FAKE_REQUIRE(what == 0 || p->there);
@@ -224,6 +233,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         model_map(s, 0, 30, VM_READ | VM_WRITE, -1, 0);
         do_program(&first, s);
     }
+    for (unsigned p = 0; p < 4; p++) { /* frames that were used before */
+        FAKE_REQUIRE(program_access(0, p, VM_WRITE) == VM_OK);
+    }
+    FAKE_REQUIRE(vm_discard(&vm, 0, fake_address(0), 4 * 4096) == VM_OK);
+    fake_poison_free();
     for (unsigned steps = 0; in.left != 0 && steps < 300; steps++) {
         uint8_t what = take(&in);
         fake.fail_in = what / 16 == 15 ? 1 + take(&in) % 8u : 0;
@@ -256,6 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             break;
         }
         check_contents();
+        fake_poison_free();
     }
     fake.fail_in = 0;
     for (unsigned s = 0; s < FAKE_SPACES; s++) {
