@@ -73,11 +73,17 @@ $(eval $(call image,tests,systems/base.sys))
 $(B)/ledger_list.list: $(B)/owner.list
 	$(Q)LC_ALL=C sed 's/developer of /Developer of /' $< >$@ && ! cmp -s $< $@
 ledger.files = $(owner.owned_files)
-hostile.files = $(owner.owned_files)
-$(B)/hostile.img: $(owner.owned)
 ledger_list.files = $(filter-out owner_list=%,$(owner.owned_files)) owner_list=$(B)/ledger_list.list
 $(B)/ledger.img: $(owner.owned)
 $(B)/ledger_list.img: $(owner.owned) $(B)/ledger_list.list
+
+# The base system with a hostile component in the place of its Linux server: with all that a server that was taken over can ask for.
+$(B)/hostile.sys: systems/base.sys
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/^system base/system hostile/; s/^component linux$$/& from hostile/; s/restart  3 per/restart  8 per/' $< >$@
+hostile.files = $(owner.owned_files)
+$(B)/hostile.img: $(owner.owned)
+$(eval $(call image,hostile,$(B)/hostile.sys))
 
 # What must be refused, beside what must not (tests/attack/make_bad): a bundle with an image in which the owner approves what is good,
 # and one image for each attack on what the owner says.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Static checks of every file that is built for the target or as a host tool: clang-tidy with the checks of .clang-tidy, and shellcheck
-# where it is installed. Commands are those of make itself. Usage: mk/tidy.sh BUILD MAKE
+# Static checks of every file that is built for the target or as a host tool: clang-tidy with the checks of .clang-tidy. Commands are
+# those of make itself. Usage: mk/tidy.sh BUILD MAKE
 set -eu
 build=$1 make=$2
 # What make would do, one command a line, as a compilation database.

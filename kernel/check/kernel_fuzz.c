@@ -10,20 +10,7 @@
 #include "api/syscall.h"
 #include "arch.h"
 #include "check/world.h"
-
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static uint8_t take(struct input *in)
-{
-    if (in->left == 0) {
-        return 0;
-    }
-    in->left--;
-    return *in->at++;
-}
+#include "fuzz_input.h"
 
 static uint64_t take64(struct input *in)
 {

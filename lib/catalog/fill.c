@@ -106,27 +106,6 @@ static bool check_run(const struct filling *f, uint32_t run, const struct manife
     return true;
 }
 
-/** What Linux keeps for itself: there is nothing of a package under these, and they are directories. */
-static bool is_reserved(const struct filling *f, const struct manifest_file *file)
-{
-    static const struct {
-        const char *path;
-        bool is_closed; /* nor may anything lie under it */
-    } own[] = {{"/proc", true}, {"/lx", true}, {"/dev", true}, {"/tmp", false}};
-    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
-        struct cursor path = cursor_of(own[i].path, strlen(own[i].path));
-        bool is_same = manifest_path_compare(file->path, path) == 0;
-        if ((is_same && file->kind != MANIFEST_DIR) || (own[i].is_closed && is_under(file->path, path))) {
-            int chars = file->path.left_bytes < 60 ? (int)file->path.left_bytes : 60;
-            sentence_put(f->sentence, CATALOG_SENTENCE_BYTES, "%s %llu has %.*s, but %s is the system's own; give it another path",
-                         f->p->manifest.name, (unsigned long long)f->p->manifest.seq, chars, (const char *)file->path.at,
-                         own[i].path);
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool check_path(const struct filling *f, const struct manifest_file *file, bool *is_there)
 {
     *is_there = false;
@@ -259,7 +238,7 @@ static bool put_files(struct filling *f)
     }
     manifest_walk_files(&f->p->manifest, &walk);
     while (manifest_file_next(&walk, &file)) {
-        if (is_reserved(f, &file) || !check_path(f, &file, &is_there) || (!is_there && !put_file(f, &file))) {
+        if (!check_path(f, &file, &is_there) || (!is_there && !put_file(f, &file))) {
             return false;
         }
     }

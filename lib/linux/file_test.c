@@ -172,6 +172,27 @@ static void proc_links_lead_there(void)
     fake_free(f);
 }
 
+static void holes_of_a_mapped_file_cost_nothing(void)
+{
+    enum { FILE_BYTES = 4 << 20, PLACE = 2 << 20 };
+    struct fake *f = fake_started();
+    char byte = 0;
+    int64_t fd = sys_open(f, 0, "/tmp/holes", O_RDWR_ | O_CREAT_, 0600);
+    CHECK_EQ(sys(f, 0, NR_ftruncate, fd, FILE_BYTES), 0);
+    put(f, 0, BUF, "y", 1);
+    CHECK_EQ(sys(f, 0, NR_pwrite64, fd, BUF, 1, PLACE + 5), 1);
+    uint64_t before = f->page_count;
+    int64_t at = sys(f, 0, NR_mmap, 0, FILE_BYTES, 1, 2, fd, 0);
+    CHECK(at > 0);
+    CHECK_EQ(f->page_count - before, 1);
+    get(f, 0, (uint64_t)at + PLACE + 5, &byte, 1);
+    CHECK_EQ(byte, 'y');
+    get(f, 0, (uint64_t)at + PLACE - 1, &byte, 1);
+    CHECK_EQ(byte, 0);
+    OK(f);
+    fake_free(f);
+}
+
 static void other_users_see_less(void)
 {
     struct fake *f = fake_started();
@@ -181,6 +202,12 @@ static void other_users_see_less(void)
     CHECK_EQ(sys(f, t, NR_setuid, 1000), 0);
     CHECK_EQ(read_link(f, t, "/proc/1/exe", text), -E_ACCES);
     CHECK_EQ(sys_open(f, t, "/proc/1/environ", O_RDONLY_, 0), -E_ACCES);
+    CHECK_EQ(sys_open(f, t, "/proc/1/maps", O_RDONLY_, 0), -E_ACCES);
+    /* Of a process that runs as somebody else by its set-user-ID file, the limits are not ours. */
+    CHECK_EQ(sys(f, t, NR_prlimit64, 1, RLIMIT_FSIZE_, 0, BUF), -E_PERM);
+    CHECK_EQ(sys(f, 0, NR_setresuid, 1000, 0, 0), 0);
+    CHECK_EQ(sys(f, t, NR_prlimit64, 1, RLIMIT_FSIZE_, 0, BUF), -E_PERM);
+    CHECK_EQ(sys(f, 0, NR_setresuid, 0, 0, 0), 0);
     CHECK_EQ(sys_open(f, t, "/proc/1/fd", O_RDONLY_ | O_DIRECTORY_, 0), -E_ACCES);
     CHECK_EQ(sys_open(f, t, "/proc/1/fd/0", O_RDONLY_, 0), -E_ACCES);
     CHECK(slurp(f, t, "/proc/1/stat", text, sizeof(text)) < 256);
@@ -461,6 +488,10 @@ static void sparse_files_take_what_they_hold(void)
     CHECK_EQ(sys(f, 0, NR_fstat, fd, BUF), 0);
     get(f, 0, BUF, &st, sizeof(st));
     CHECK(st.size == 10000 && st.blocks == 24);
+    CHECK_EQ(sys(f, 0, NR_fallocate, fd, 0, 0, INT64_C(1) << 34), -E_NOSPC); /* and takes nothing */
+    CHECK_EQ(sys(f, 0, NR_fstat, fd, BUF), 0);
+    get(f, 0, BUF, &st, sizeof(st));
+    CHECK(st.size == 10000 && st.blocks == 24);
     CHECK_EQ(sys(f, 0, NR_fallocate, fd, 2, 0, 10), -E_OPNOTSUPP);
     CHECK_EQ(sys(f, 0, NR_fallocate, fd, 0, 0, 0), -E_INVAL);
     /* The file size limit of a process: a short write, then a signal. */
@@ -568,6 +599,7 @@ static const struct unit_case cases[] = {
     {"package files can be changed page by page", package_files_can_be_changed},
     {"/proc shows processes and the system", proc_shows_processes},
     {"links under /proc lead to what they stand for", proc_links_lead_there},
+    {"holes of a mapped file cost nothing", holes_of_a_mapped_file_cost_nothing},
     {"other users see and change less", other_users_see_less},
     {"/lx shows views and what was refused", views_and_counts},
     {"devices do their work", devices_do_their_work},

@@ -5,22 +5,9 @@
  * invalidate, so a stale pointer is found, too.
  */
 #include "fake_env.h"
+#include "fuzz_input.h"
 
 #define EVENTS_MAX 120u
-
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static uint8_t take(struct input *in)
-{
-    if (in->left == 0) {
-        return 0;
-    }
-    in->left--;
-    return *in->at++;
-}
 
 static uint32_t take32(struct input *in)
 {

@@ -46,7 +46,7 @@ static const struct entry entries[] = {
     {"cmdline", PROC_PID_CMDLINE, PROC_PID, S_IFREG_ | 0444},
     {"comm", PROC_PID_COMM, PROC_PID, S_IFREG_ | 0444},
     {"environ", PROC_PID_ENVIRON, PROC_PID, S_IFREG_ | 0400},
-    {"maps", PROC_PID_MAPS, PROC_PID, S_IFREG_ | 0444},
+    {"maps", PROC_PID_MAPS, PROC_PID, S_IFREG_ | 0400},
     {"mounts", PROC_PID_MOUNTS, PROC_PID, S_IFREG_ | 0444},
     {"limits", PROC_PID_LIMITS, PROC_PID, S_IFREG_ | 0444},
     {"exe", PROC_PID_EXE, PROC_PID, S_IFLNK_ | 0777},

@@ -625,6 +625,32 @@ static void fork_is_whole_when_signals_come_between(void)
     fake_free(f);
 }
 
+/* Process 1 is short of a page: another one, that has more, ends; and with nobody else left, process 1 does. */
+static void memory_that_is_short_ends_the_largest(void)
+{
+    struct fake *f = fake_started();
+    int64_t pid;
+    uint32_t child = fake_fork(f, 0, &pid);
+    int64_t at = sys(f, child, NR_mmap, 0, 64 * PAGE_BYTES, 3, 0x22, -1, 0);
+    CHECK(at > 0);
+    for (int64_t i = 0; i < 64; i++) {
+        put(f, child, (uint64_t)(at + i * PAGE_BYTES), "x", 1);
+    }
+    int64_t mine = sys(f, 0, NR_mmap, 0, PAGE_BYTES, 3, 0x22, -1, 0);
+    CHECK(mine > 0);
+    f->pages_max = f->page_count;
+    f->threads[0].state = FAKE_TRAPPED;
+    enum linux_outcome outcome = linux_fault(f->system, 0, (uint64_t)mine, LINUX_WRITE, 0x92000046);
+    CHECK(outcome == LINUX_RESUME || outcome == LINUX_KEEP);
+    CHECK(strstr(f->refused, "killed: it has most of the memory") != NULL);
+    f->threads[0].state = FAKE_RUNS;
+    CHECK_EQ(sys(f, 0, NR_wait4, pid, BUF, 0, 0), pid);
+    CHECK_EQ(get32(f, 0, BUF), SIGKILL_);
+    CHECK(f->page_count < f->pages_max);
+    OK(f);
+    fake_free(f);
+}
+
 static void itimer_fires_again_and_again(void)
 {
     struct fake *f = fake_started();
@@ -640,6 +666,18 @@ static void itimer_fires_again_and_again(void)
     CHECK_EQ(sys(f, 0, NR_getitimer, 0, BUF + 64), 0);
     CHECK(get64(f, 0, BUF + 80) == 1 && get64(f, 0, BUF + 88) == 0);
     fake_advance(f, 1000000000);
+    CHECK_EQ(f->threads[0].regs.pc, HANDLER);
+    handler_returns(f, 0);
+    /* However short the period, the next alarm is a millisecond away. */
+    tv[0] = tv[1] = (struct abi_timeval){0, 1};
+    put(f, 0, BUF, tv, sizeof(tv));
+    CHECK_EQ(sys(f, 0, NR_setitimer, 0, BUF, 0), 0);
+    fake_advance(f, 1000);
+    CHECK_EQ(f->threads[0].regs.pc, HANDLER);
+    handler_returns(f, 0);
+    fake_advance(f, 990000);
+    CHECK(f->threads[0].regs.pc != HANDLER);
+    fake_advance(f, 10000);
     CHECK_EQ(f->threads[0].regs.pc, HANDLER);
     handler_returns(f, 0);
     memset(tv, 0, sizeof(tv));
@@ -709,6 +747,7 @@ static const struct unit_case cases[] = {
     {"real-time signals queue with their values", realtime_signals_queue},
     {"kill, tgkill and setpgid find their targets", killing_finds_its_targets},
     {"fork is whole when signals come between", fork_is_whole_when_signals_come_between},
+    {"memory that is short ends the largest process", memory_that_is_short_ends_the_largest},
     {"interval timers fire again", itimer_fires_again_and_again},
     {"futexes wait, wake, move and time out", futex_waits_and_wakes},
 };

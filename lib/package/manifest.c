@@ -215,6 +215,23 @@ static bool read_file(struct cbor_reader *r, struct manifest_file *out, struct p
            read_kind(r, &out->kind, problem) && read_by_kind(r, out, problem) && cbor_leave(r);
 }
 
+/** Is there what the system makes itself? Such a path may be an entry as the directory that it is. */
+static bool path_is_own(const struct manifest_file *file)
+{
+    static const struct {
+        const char *path;
+        bool is_closed; /* nothing may lie under it either */
+    } own[] = {{"/dev", true}, {"/lx", true}, {"/proc", true}, {"/tmp", false}};
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        struct cursor path = cursor_of(own[i].path, strlen(own[i].path));
+        bool is_same = manifest_path_compare(file->path, path) == 0;
+        if ((is_same && file->kind != MANIFEST_DIR) || (own[i].is_closed && path_is_under(file->path, path))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Sets `why` to what is wrong with entry `index`, unless it is its CBOR. @return false, always. */
 static bool refuse_file(struct package_refusal *why, const struct problem *problem, uint32_t index, struct cursor path)
 {
@@ -249,7 +266,9 @@ static bool read_files(struct cbor_reader *r, struct manifest *out, struct packa
             return refuse_file(why, &problem, i, file.path);
         }
         int order = i == 0 ? 1 : manifest_path_compare(file.path, before);
-        if (order <= 0) {
+        if (path_is_own(&file)) {
+            problem.rule = PACKAGE_OWN_PATH;
+        } else if (order <= 0) {
             problem.rule = order == 0 ? PACKAGE_TWICE : PACKAGE_ORDER;
         } else if (kind_before != MANIFEST_DIR && path_is_under(file.path, before)) {
             problem.rule = PACKAGE_UNDER_FILE; /* all that is under a path follows it at once */

@@ -106,6 +106,10 @@ CHANGE(mode_setgid_dir, s.files[FILE_TMP].mode = 02755)
 CHANGE(mode_program, s.files[FILE_DEMO].mode = 0644)
 CHANGE(path_relative, set_path(FILE_BIN, "bin"))
 CHANGE(path_root, set_path(FILE_BIN, "/"))
+CHANGE(path_proc, set_path(FILE_BIN, "/proc/x"))
+CHANGE(path_dev, set_path(FILE_MOTD, "/dev/null"))
+CHANGE(path_lx, (set_path(FILE_SH, "/lx"), s.files[FILE_SH].kind = MANIFEST_LINK))
+CHANGE(path_tmp, (s.files[FILE_TMP].kind = MANIFEST_LINK, s.files[FILE_TMP].target = text_of("x")))
 CHANGE(path_slash, set_path(FILE_BIN, "/bin/"))
 CHANGE(path_double, set_path(FILE_BIN, "//bin"))
 CHANGE(path_dot, set_path(FILE_BIN, "/./bin"))
@@ -163,6 +167,10 @@ static const struct case_of_rule cases_of_rules[] = {
     CASE(mode_program, PACKAGE_MODE, "manifest, file 1 (/bin/demo): "),
     CASE(path_relative, PACKAGE_PATH, "manifest, file 0 (bin): "),
     CASE(path_root, PACKAGE_PATH, "manifest, file 0 (/): "),
+    CASE(path_proc, PACKAGE_OWN_PATH, "manifest, file 0 (/proc/x): "),
+    CASE(path_dev, PACKAGE_OWN_PATH, "manifest, file 5 (/dev/null): "),
+    CASE(path_lx, PACKAGE_OWN_PATH, "manifest, file 2 (/lx): "),
+    CASE(path_tmp, PACKAGE_OWN_PATH, "manifest, file 6 (/tmp): "),
     CASE(path_slash, PACKAGE_PATH, "manifest, file 0 (/bin/): "),
     CASE(path_double, PACKAGE_PATH, "manifest, file 0 (//bin): "),
     CASE(path_dot, PACKAGE_PATH, "manifest, file 0 (/./bin): "),

@@ -41,6 +41,7 @@ enum package_rule {
     PACKAGE_KIND,       /**< a file that is neither file, link nor dir */
     PACKAGE_MODE,       /**< rights that a package cannot give, such as set-user-ID */
     PACKAGE_PATH,       /**< not absolute, not normalised, too long, or with characters that none may have */
+    PACKAGE_OWN_PATH,   /**< where the system has files of its own */
     PACKAGE_ORDER,      /**< entries out of order */
     PACKAGE_TWICE,      /**< an entry twice */
     PACKAGE_UNDER_FILE, /**< a path under one that is no directory */

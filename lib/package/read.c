@@ -27,6 +27,8 @@ static const char *rule_words(enum package_rule rule)
         return "rights that a package cannot give; use at most 0777, for a directory 01777, and 0111 for programs only";
     case PACKAGE_PATH:
         return "not an absolute path in its shortest form, too long, or with characters that cannot be shown";
+    case PACKAGE_OWN_PATH:
+        return "the system has files of its own there (/dev, /lx, /proc; and /tmp is a directory); choose another path";
     case PACKAGE_ORDER:
         return "not in order; it was not made by lx: make it again";
     case PACKAGE_TWICE:

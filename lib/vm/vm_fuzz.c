@@ -4,20 +4,7 @@
  * program can read has the bytes that the model says.
  */
 #include "fake.h"
-
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static uint8_t take(struct input *in)
-{
-    if (in->left == 0) {
-        return 0;
-    }
-    in->left--;
-    return *in->at++;
-}
+#include "fuzz_input.h"
 
 static void model_map(unsigned space, unsigned first, unsigned count, unsigned rights, int64_t object_offset, uint64_t object_end)
 {

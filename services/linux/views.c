@@ -13,6 +13,15 @@ LX_SHARED(scrub_journal);
 LX_SHARED(scrub_facts);
 LX_BLOB(description);
 
+/* What the image signed of the system: opened once; NULL when it cannot be read. */
+static const struct sysdesc *the_description(void)
+{
+    static struct sysdesc desc;
+    static bool is_open;
+    is_open = is_open || sysdesc_open((const void *)description.addr, description.len_bytes, &desc) == NULL;
+    return is_open ? &desc : NULL;
+}
+
 /* ---- /lx/ps ------------------------------------------------------------------------------------------------------------------------ */
 
 static void ps_line(struct linux_text *text, const struct linux_process_info *p)
@@ -111,13 +120,13 @@ static void fill_scrub(void *env, struct linux_text *text)
     linux_text_print(text, "passes           %lu\nlast pass        %lu pages in %lu ms\n", s->passes, s->pages, ms);
     linux_text_print(text, "pages checked    %lu\nchanged          %lu\nrepaired         %lu\n", s->pages_checked, s->detected,
                      s->repaired);
-    struct sysdesc desc;
-    if (sysdesc_open((const void *)description.addr, description.len_bytes, &desc) != NULL) {
+    const struct sysdesc *desc = the_description();
+    if (desc == NULL) {
         return;
     }
-    for (uint32_t i = 0; i < desc.header.component_count; i++) {
+    for (uint32_t i = 0; i < desc->header.component_count; i++) {
         struct desc_component c;
-        sysdesc_component(&desc, i, &c);
+        sysdesc_component(desc, i, &c);
         if (strcmp(c.name, "scrub") == 0) {
             linux_text_print(text, "budget           %lu us of every %lu us\n", c.budget_us, c.period_us);
         }
@@ -137,13 +146,15 @@ static void fill_mem(void *env, struct linux_text *text)
 
 /* ---- /lx/components, /lx/caps -------------------------------------------------------------------------------------------------- */
 
-static void component_line(struct linux_text *text, const struct desc_component *c)
+static void component_line(struct linux_text *text, uint32_t index, const struct desc_component *c)
 {
-    linux_text_print(text, "%-12s %-7s %4u ", c->name, (c->flags & DESC_TRUSTED) != 0 ? "trusted" : "-", c->priority);
-    if ((c->flags & DESC_PASSIVE) != 0) {
-        linux_text_print(text, "%18s", "of its callers");
+    linux_text_print(text, "%-12s %-7s ", c->name, (c->flags & DESC_TRUSTED) != 0 ? "trusted" : "-");
+    if (index == 0) { /* the root task: the kernel starts it, the description does not say how */
+        linux_text_print(text, "%4s %18s", "-", "of the kernel");
+    } else if ((c->flags & DESC_PASSIVE) != 0) {
+        linux_text_print(text, "%4u %18s", c->priority, "of its callers");
     } else {
-        linux_text_print(text, "%7lu/%7lu us", c->budget_us, c->period_us);
+        linux_text_print(text, "%4u %7lu/%7lu us", c->priority, c->budget_us, c->period_us);
     }
     linux_text_print(text, " %5u  ", c->code_pages);
     for (unsigned i = 0; i < 8; i++) {
@@ -160,16 +171,16 @@ static void component_line(struct linux_text *text, const struct desc_component 
 static void fill_components(void *env, struct linux_text *text)
 {
     (void)env;
-    struct sysdesc desc;
-    if (sysdesc_open((const void *)description.addr, description.len_bytes, &desc) != NULL) {
+    const struct sysdesc *desc = the_description();
+    if (desc == NULL) {
         return;
     }
     linux_text_print(text, "%-12s %-7s %4s %18s %5s  %-16s  %s\n", "COMPONENT", "TRUST", "PRIO", "BUDGET", "PAGES", "CODE ROOT",
                      "RESTARTS");
-    for (uint32_t i = 0; i < desc.header.component_count; i++) {
+    for (uint32_t i = 0; i < desc->header.component_count; i++) {
         struct desc_component c;
-        sysdesc_component(&desc, i, &c);
-        component_line(text, &c);
+        sysdesc_component(desc, i, &c);
+        component_line(text, i, &c);
     }
 }
 
@@ -194,18 +205,18 @@ static void cap_line(struct linux_text *text, const struct sysdesc *desc, const 
 static void fill_caps(void *env, struct linux_text *text)
 {
     (void)env;
-    struct sysdesc desc;
-    if (sysdesc_open((const void *)description.addr, description.len_bytes, &desc) != NULL) {
+    const struct sysdesc *desc = the_description();
+    if (desc == NULL) {
         return;
     }
     linux_text_print(text, "%-12s %-24s %s\n", "COMPONENT", "SLOT", "MAY USE");
-    for (uint32_t i = 0; i < desc.header.component_count; i++) {
+    for (uint32_t i = 0; i < desc->header.component_count; i++) {
         struct desc_component c;
-        sysdesc_component(&desc, i, &c);
+        sysdesc_component(desc, i, &c);
         for (uint32_t j = 0; j < c.cap_count; j++) {
             struct desc_cap cap;
-            sysdesc_cap(&desc, c.first_cap + j, &cap);
-            cap_line(text, &desc, &c, &cap);
+            sysdesc_cap(desc, c.first_cap + j, &cap);
+            cap_line(text, desc, &c, &cap);
         }
     }
 }
