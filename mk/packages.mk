@@ -85,6 +85,14 @@ hostile.files = $(owner.owned_files)
 $(B)/hostile.img: $(owner.owned)
 $(eval $(call image,hostile,$(B)/hostile.sys))
 
+# The base system with tests, and a budget of scrub that ends within whatever it does.
+$(B)/small_budget.sys: systems/base.sys
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/^system base/system small_budget/; s|1ms / 20ms|60us / 2ms|' $< >$@
+small_budget.files = $(test-owner.owned_files)
+$(B)/small_budget.img: $(test-owner.owned)
+$(eval $(call image,small_budget,$(B)/small_budget.sys))
+
 # What must be refused, beside what must not (tests/attack/make_bad): a bundle with an image in which the owner approves what is good,
 # and one image for each attack on what the owner says.
 owner_attacks := signature truncated reordered repeated key other network list old-list nobody

@@ -87,11 +87,24 @@ $(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.cho
 		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
-images: $(systems:%=$(B)/%.img) $(B)/tests.img $(B)/hostile.img
+images: $(systems:%=$(B)/%.img) $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img
 
-# LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun).
-run: $(B)/$(SYSTEM).img $(if $(LX_SCRIPT),$(B)/host/bin/lxrun)
-	$(if $(LX_SCRIPT),@$(B)/host/bin/lxrun $(LX_SCRIPT) )$(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
+# LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun); make ends
+# with the status of the last command.
+boot_qemu = $(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
+ifeq ($(LX_SCRIPT),)
+run: $(B)/$(SYSTEM).img
+	$(boot_qemu)
+else
+run: run-script $(B)/host/exit.so
+	$(eval load $(B)/host/exit.so)$(exit-with $(file <$(B)/run.status))
+run-script: $(B)/$(SYSTEM).img $(B)/host/bin/lxrun
+	@$(B)/host/bin/lxrun $(LX_SCRIPT) $(boot_qemu); echo $$? >$(B)/run.status
+$(B)/host/exit.so: mk/exit.c
+	@mkdir -p $(@D)
+	$(Q)$(host.cc) -std=c17 -Wall -Wextra -Werror -O2 -fPIC -shared -o $@ $<
+.PHONY: run-script
+endif
 
 # QEMU waits for a debugger; build/NAME/gdb has the symbols of kernel and loader, and `lx-component NAME` those of one component.
 debug: $(B)/$(SYSTEM).img
@@ -120,8 +133,9 @@ check-model: | $(B)/deps
 	@tests/run.sh each model sh tests/model/run.sh
 
 ifeq ($(has_kernel),yes)
-check-system: images $(B)/host/bin/lxtest
+check-system: images $(B)/base.img $(B)/host/bin/lxtest $(B)/host/bin/lxrun
 	@tests/run.sh each system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
+	@B=$(B) KERNEL=$(KERNEL) tests/run.sh each run sh tests/system/run_test.sh
 
 # Not in `make check`: SOAK_SECONDS of random work, seed SOAK_SEED, after which nothing may be left behind.
 soak: $(B)/tests.img $(B)/host/bin/lxtest

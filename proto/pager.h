@@ -63,8 +63,6 @@ enum pager_request {
     PAGER_THREAD_BIND,
     PAGER_THREAD_RELEASE,   /**< word 0: thread: it runs no more */
     PAGER_RESET,            /**< the client has been restarted: no space, no thread */
-    /** Only from `scrub`: word 0: index. Reply: word 0: 1 when the page had changed and a good copy took its place. */
-    PAGER_RECHECK,
 };
 
 /** A page that the pager verified and that is resident; a table by index, which `scrub` reads. */
@@ -84,6 +82,7 @@ struct pager_info {
     uint64_t pages_verified;  /**< since the start */
     uint64_t pages_refused;
     uint64_t pages_repaired;
+    uint64_t answer;          /**< to the last question of `scrub` (proto/scrub.h) */
     uint64_t indices;         /**< of object pages: the used part of the table of residents */
     uint32_t resident[PAGER_SPACES_MAX];
     uint32_t verified[PAGER_SPACES_MAX];

@@ -5,11 +5,12 @@
 #include "pager.h"
 
 LX_SERVER(programs);  /* for the Linux server */
-LX_SERVER(checks);    /* for scrub */
+LX_SIGNAL(suspect);   /* scrub asks */
 LX_CALL(ledger);
 LX_SHARED(catalog);
 LX_SHARED(journal);
 LX_SHARED(info);
+LX_SHARED(scrub_facts);
 LX_WATCH(client);
 LX_BLOB(packages);
 
@@ -273,15 +274,17 @@ static uint64_t serve_program(struct message *m)
     }
 }
 
-static uint64_t recheck(struct message *m)
+/*
+ * Scrub asks by a signal, so that the answer is worked out on our own budget: on scrub's, which is small, the Linux server could run
+ * while a page is taken out of its windows and not yet replaced.
+ */
+static void recheck(void)
 {
+    uint64_t question = __atomic_load_n(&((const struct scrub_info *)scrub_facts.addr)->question, __ATOMIC_ACQUIRE);
+    uint32_t index = (uint32_t)question;
     bool repaired = false;
     const char *package;
-    if (m->word[0] >= PAGER_RESIDENT_MAX) {
-        return PAGER_BAD_CALL;
-    }
-    uint32_t index = (uint32_t)m->word[0];
-    uint64_t status = vm_recheck(&vm, index, &repaired);
+    enum vm_status status = vm_recheck(&vm, index, &repaired);
     if (repaired) {
         ((struct pager_info *)info.addr)->pages_repaired++;
         pager_note(JOURNAL_REPAIRED, "page %u of %.80s had changed in memory: a verified copy took its place",
@@ -291,8 +294,10 @@ static uint64_t recheck(struct message *m)
                    "page %u of %.80s changed in memory and its stored copy does not verify either: programs that use it stop",
                    index - vm.objects[vm.page_object[index]].first_page, path_of(vm.page_object[index], &package));
     }
-    m->word[0] = repaired;
-    return status;
+    enum recheck_answer answer = status == VM_OK && repaired ? RECHECK_REPAIRED
+                                 : status == VM_OK || status == VM_BAD_CALL ? RECHECK_UNCHANGED
+                                                                            : RECHECK_GONE;
+    __atomic_store_n(&((struct pager_info *)info.addr)->answer, recheck_word((uint32_t)(question >> 32), answer), __ATOMIC_RELEASE);
 }
 
 bool protected(struct message *m)
@@ -302,8 +307,6 @@ bool protected(struct message *m)
     if (m->badge - programs.first_caller < programs.caller_count) {
         status = serve_program(m);
         publish_space(space);
-    } else if (m->badge - checks.first_caller < checks.caller_count && rt_label(m) == PAGER_RECHECK) {
-        status = recheck(m);
     }
     publish();
     m->info = message_info(status, seL4_FastMessageRegisters);
@@ -314,6 +317,9 @@ void notified(uint64_t signals)
 {
     if ((signals & client.signal) != 0) {
         reset(); /* the server has forgotten its programs; so do we */
-        publish();
     }
+    if ((signals & suspect.signal) != 0) {
+        recheck();
+    }
+    publish();
 }

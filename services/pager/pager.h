@@ -8,6 +8,7 @@
 #include "proto/catalog.h"
 #include "proto/ledger.h"
 #include "proto/pager.h"
+#include "proto/scrub.h"
 #include "rt.h"
 #include "vm.h"
 

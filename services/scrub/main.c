@@ -20,7 +20,7 @@ LX_SHARED(residents);
 LX_SHARED(pager_facts);
 LX_SHARED(info);
 LX_SHARED(journal);
-LX_CALL(pager);
+LX_NOTIFY(pager);
 LX_CALL(system_calls);
 
 enum { CODE_PAGES_MAX = 2048 };
@@ -160,6 +160,21 @@ static bool tail_is_zero(const uint8_t *page, size_t len)
     return any == 0;
 }
 
+/* The pager hashes the page once more itself, and repairs it. It comes before us, so the answer is there at once. */
+static enum recheck_answer recheck(uint32_t index)
+{
+    static uint32_t number;
+    const struct pager_info *p = (const struct pager_info *)pager_facts.addr;
+    number++;
+    __atomic_store_n(&facts()->question, recheck_word(number, index), __ATOMIC_RELEASE);
+    rt_signal(pager.notify);
+    uint64_t answer;
+    while ((answer = __atomic_load_n(&p->answer, __ATOMIC_ACQUIRE)) >> 32 != number) {
+        sys_yield();
+    }
+    return (enum recheck_answer)(uint32_t)answer;
+}
+
 /* @return false when the page is not resident, and nothing was checked. */
 static bool check_resident(uint32_t index)
 {
@@ -183,14 +198,12 @@ static bool check_resident(uint32_t index)
     if (__atomic_load_n(&r->generation, __ATOMIC_ACQUIRE) != generation) {
         return true; /* it was replaced while we looked */
     }
-    struct message m;
-    rt_message(&m, PAGER_RECHECK, index);
-    uint64_t status = rt_call(&pager, &m);
-    if (status != PAGER_OK || m.word[0] != 0) {
+    enum recheck_answer answer = recheck(index);
+    if (answer != RECHECK_UNCHANGED) {
         facts()->detected++;
-        facts()->repaired += status == PAGER_OK;
+        facts()->repaired += answer == RECHECK_REPAIRED;
         facts()->last_detected_ticks = rt_ticks();
-        rt_log("a page of program code (%u) had changed in memory and %s", index, status == PAGER_OK ? "was repaired" : "is gone");
+        rt_log("a page of program code (%u) had changed in memory and %s", index, answer == RECHECK_REPAIRED ? "was repaired" : "is gone");
     }
     return true;
 }

@@ -149,7 +149,6 @@ static void lie_about_programs(void)
     refused("a length that wraps", ask(PAGER_MAP_ANON, pager_word(2, PAGER_FIXED, PAGER_READ, 0), DATA_AT, -(uint64_t)PAGE_BYTES, 0, NULL));
     refused("a space that there is not", ask(PAGER_MAP_ANON, pager_word(250, PAGER_FIXED, PAGER_READ, 0), DATA_AT, PAGE_BYTES, 0, NULL));
     refused("a thread that there is not", ask(PAGER_THREAD_BIND, PAGER_THREADS_MAX, 0, 0, 0, NULL));
-    refused("a check in scrub's name", ask(PAGER_RECHECK, 0, 0, 0, 0, NULL));
     refused("a request that there is not", ask(1000, 0, 0, 0, 0, NULL));
     refused("a thread into a slot that there is not", ask(PAGER_THREAD_BIND, 5, 2, 65534, 65535, NULL));
 }
