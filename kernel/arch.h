@@ -9,6 +9,7 @@
  *   arch_ticks_from_us, arch_us_from_ticks, ARCH_MAX_US   conversions that cannot overflow up to ARCH_MAX_US
  *   arch_interrupt_is_pending(void)
  *   arch_fast_paths(void)     whether fast paths may be taken: a build option, and in tests a choice
+ *   arch_fast_path_taken(void)        one was: for tests
  *   arch_table_written(void)          makes a change of a translation table visible to the walker
  *   ARCH_USER_SPSR, arch_user_spsr(v) the state of a user thread; v made harmless
  *   ARCH_WINDOW_START, ARCH_WINDOW_END   physical memory that kptr reaches

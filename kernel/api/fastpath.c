@@ -3,11 +3,12 @@
 #include "api/fastpath.h"
 
 #include "api/fault.h"
-#include "api/message.h"
+#include "api/invocation.h"
 #include "api/syscall.h"
 #include "arch_switch.h"
 #include "object/cspace.h"
 #include "object/ipc.h"
+#include "object/irq.h"
 #include "sched/sched.h"
 
 /* ---- messages without capabilities ------------------------------------------------------------------------------------------ */
@@ -58,7 +59,8 @@ static ALWAYS_INLINE bool prove_switch(struct tcb *to, bool own_context)
         return true;
     }
     sched_update_time(); /* no harm if the general path does it again */
-    return to->sc->refill_max != 0 && !to->in_release_queue && sched_has_time() && !sched_release_is_due();
+    bool has_time = sched_has_time() || (kernel.current->state == THREAD_IDLE && !sched_domain_has_expired());
+    return to->sc->refill_max != 0 && !to->in_release_queue && has_time && !sched_release_is_due();
 }
 
 /* What the running thread does next has been settled; `to` is in no queue of the scheduler. */
@@ -131,6 +133,38 @@ static ALWAYS_INLINE void hand_over(struct tcb *t, const struct meeting *m)
     do_switch(to);
 }
 
+/* ---- mapping and unmapping of frames: no thread and no time is touched ---------------------------------------------------------- */
+
+/* @return false when the general path must do it, or say why it refuses: then nothing has changed. */
+static NOINLINE bool map_or_unmap(struct tcb *t, struct slot *slot)
+{
+    uint64_t info = t->regs.x[REG_INFO];
+    struct invocation inv __attribute__((uninitialized)); /* style: as in invoke_object() */
+    inv.extra_count = (unsigned)seL4_MessageInfo_extraCaps(info);
+    inv.label = seL4_MessageInfo_label(info);
+    if (inv.label == seL4_ARMPageMap && inv.extra_count == 1) {
+        const struct seL4_IPCBuffer *buffer = message_buffer(t, false);
+        inv.extra[0] = buffer != NULL ? cspace_find(t, buffer->caps_or_badges[0]) : NULL;
+        if (inv.extra[0] == NULL) {
+            return false;
+        }
+    } else if (inv.label != seL4_ARMPageUnmap || inv.extra_count != 0) {
+        return false;
+    }
+    inv.caller = t;
+    inv.slot = slot;
+    inv.cap = slot->cap;
+    inv.length = (unsigned)seL4_MessageInfo_length(info);
+    inv.buffer = NULL; /* three words: all in registers */
+    if (decode_frame(&inv) != DONE) {
+        return false;
+    }
+    arch_fast_path_taken();
+    t->regs.x[REG_CAP] = 0;
+    t->regs.x[REG_INFO] = seL4_MessageInfo_new(0, 0, 0, 0);
+    return true;
+}
+
 void fastpath_call(struct tcb *t)
 {
     struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
@@ -138,10 +172,13 @@ void fastpath_call(struct tcb *t)
     struct transfer words = {0};
     if (unlikely(!arch_fast_paths() || slot == NULL || !prove_meeting(slot->cap, &m) || !cap_has(slot->cap, RIGHT_SEND) ||
                  !prove_transfer(t, m.to, &words))) {
-        syscall_general_send(t, slot);
+        if (!arch_fast_paths() || slot == NULL || cap_type(slot->cap) != CAP_FRAME || !map_or_unmap(t, slot)) {
+            syscall_general_send(t, slot);
+        }
         return;
     }
     /* From here on nothing can fail. */
+    arch_fast_path_taken();
     do_transfer(t, m.to, cap_badge(slot->cap), &words);
     hand_over(t, &m);
 }
@@ -155,6 +192,7 @@ void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1,
         return;
     }
     /* From here on nothing can fail. */
+    arch_fast_path_taken();
     t->fault = (struct fault){.type = type, .word = {word0, word1, word2}};
     unsigned length = fault_write_message(t, m.to, message_buffer(m.to, true));
     m.to->regs.x[REG_CAP] = cap_badge(handler);
@@ -162,7 +200,62 @@ void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1,
     hand_over(t, &m);
 }
 
-/* ---- signals that wake nobody ---------------------------------------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------------------------------------------------------------------ */
+
+/* The thread that a signal wakes, if it comes before the running one and may be switched to on a context of its own; or NULL. */
+static inline struct tcb *prove_wake(const struct notification *n)
+{
+    struct tcb *to = n->state == NOTIFICATION_WAITERS ? n->waiters.head : n->bound_tcb;
+    return to->sc != NULL && to->priority > kernel.current->priority && prove_switch(to, true) ? to : NULL;
+}
+
+/* The woken thread runs, and the one that ran is the first of its priority to run again. */
+static ALWAYS_INLINE void do_wake(struct tcb *to, struct notification *n, uint64_t badge)
+{
+    if (n->state == NOTIFICATION_WAITERS) {
+        notification_cancel(n, to);
+    } else {
+        ipc_cancel(to);
+    }
+    to->state = THREAD_RUNNING;
+    to->regs.x[REG_CAP] = badge;
+    sched_context_unblocked(to->sc);
+    struct tcb *from = kernel.current;
+    if (from->state == THREAD_IDLE) {
+        kernel.consumed = 0; /* nobody's time */
+    } else {
+        sched_set_ready(from, true);
+    }
+    kernel.current = to;
+    arch_switch(from, to);
+    sched_account(); /* each has a context of its own */
+}
+
+static inline bool keeps_signal(const struct notification *n)
+{
+    return n->state == NOTIFICATION_IDLE && (n->bound_tcb == NULL || n->bound_tcb->state != THREAD_BLOCKED_RECEIVE);
+}
+
+bool fastpath_interrupt(unsigned irq)
+{
+    if (!arch_fast_paths() || irq >= IRQ_COUNT || kernel.irq_state[irq] != IRQ_NOTIFY) {
+        return false;
+    }
+    struct cap cap = kernel.irq_slots[irq].cap;
+    if (cap_type(cap) != CAP_NOTIFICATION || !cap_has(cap, RIGHT_SEND)) {
+        return false;
+    }
+    struct notification *n = kptr(cap_address(cap));
+    struct tcb *to = n->state == NOTIFICATION_ACTIVE || keeps_signal(n) ? NULL : prove_wake(n);
+    if (to == NULL) {
+        return false;
+    }
+    /* From here on nothing can fail. */
+    arch_fast_path_taken();
+    do_wake(to, n, cap_badge(cap));
+    irq_wait_for_ack(irq);
+    return true;
+}
 
 void fastpath_send(struct tcb *t)
 {
@@ -172,13 +265,48 @@ void fastpath_send(struct tcb *t)
         seL4_MessageInfo_extraCaps(t->regs.x[REG_INFO]) == 0) {
         n = kptr(cap_address(slot->cap));
     }
+    struct tcb *to = NULL;
     if (n != NULL && n->state == NOTIFICATION_ACTIVE) {
         n->badge |= cap_badge(slot->cap);
-    } else if (n != NULL && n->state == NOTIFICATION_IDLE && n->bound_tcb == NULL) {
+    } else if (n != NULL && keeps_signal(n)) {
         n->badge = cap_badge(slot->cap);
         n->state = NOTIFICATION_ACTIVE;
+    } else if (n != NULL && (to = prove_wake(n)) != NULL) {
+        do_wake(to, n, cap_badge(slot->cap));
     } else {
         syscall_general_send(t, slot);
+        return;
+    }
+    arch_fast_path_taken();
+}
+
+/* ---- yielding --------------------------------------------------------------------------------------------------------------------- */
+
+void fastpath_yield(struct tcb *t)
+{
+    struct sched_context *sc = t->sc;
+    bool fast = arch_fast_paths() && refill_is_round_robin(sc) && t->yield_to == NULL;
+    if (fast) {
+        sched_update_time(); /* no harm if the general path does it again */
+    }
+    struct tcb *to = sched_highest_ready();
+    if (unlikely(!fast || !sched_has_time() || sched_release_is_due() ||
+                 (to != NULL && to->priority == t->priority && (to->state != THREAD_RUNNING || to->yield_to != NULL)))) {
+        syscall_general(t);
+        return;
+    }
+    /* From here on nothing can fail. */
+    arch_fast_path_taken();
+    sc->consumed += kernel.consumed; /* the rest of the slice is given up, not consumed */
+    kernel.consumed = 0;
+    refill_end_slice(sc);
+    sched_set_ready(t, false);
+    to = sched_highest_ready();
+    sched_forget(to);
+    if (to != t) {
+        do_switch(to);
+    } else {
+        sched_account();
     }
 }
 
@@ -292,6 +420,7 @@ void fastpath_reply_recv(struct tcb *t)
         return;
     }
     /* From here on nothing can fail. */
+    arch_fast_path_taken();
     caller->reply = NULL;
     if (caller->sc == NULL) {
         give_back(t, caller, r.reply);

@@ -427,6 +427,8 @@ void enter_syscall(void)
         fastpath_reply_recv(t);
     } else if (number == seL4_SysSend || number == seL4_SysNBSend) {
         fastpath_send(t);
+    } else if (number == seL4_SysYield) {
+        fastpath_yield(t);
     } else {
         syscall_general(t);
     }
@@ -449,10 +451,14 @@ void enter_trap(uint64_t syndrome)
 
 void enter_interrupt(void)
 {
-    bool has_budget = sched_enter(); /* if not, it has been charged; the interrupt is taken either way */
-    (void)has_budget;
     unsigned irq;
-    if (arch_interrupt_take(&irq)) {
+    bool taken = arch_interrupt_take(&irq);
+    if (taken && fastpath_interrupt(irq)) {
+        return;
+    }
+    bool has_budget = sched_enter(); /* if not, it has been charged; the interrupt is delivered either way */
+    (void)has_budget;
+    if (taken) {
         irq_deliver(irq);
     }
     sched_leave();

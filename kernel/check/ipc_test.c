@@ -312,13 +312,13 @@ static void a_server_has_a_context_for_signals(void)
     serve(C, WORLD_ENDPOINT, true);
     struct tcb *server = world_thread(C);
     run(A);
-    uint64_t fast = sim.fast_switches;
+    uint64_t fast = sim.fast_entries;
     syscall(seL4_SysCall, WORLD_ENDPOINT, 0, plain(0, 0));
     CHECK(kernel.current == server && server->sc == context(A));
     syscall(seL4_SysReplyRecv, WORLD_ENDPOINT, WORLD_REPLY + C, plain(6, 0));
     CHECK(kernel.current == world_thread(A) && world_thread(A)->sc == context(A));
     CHECK(server->sc == NULL && server->state == THREAD_BLOCKED_RECEIVE);
-    CHECK_EQ(sim.fast_switches, fast + 2);
+    CHECK_EQ(sim.fast_entries, fast + 2);
     syscall(seL4_SysCall, WORLD_ENDPOINT, 0, plain(0, 0));
     world_wake_root();
     syscall(seL4_SysNBSend, WORLD_NOTIFICATION + 2, 0, 0); /* the server runs for A: the signal waits */

@@ -151,6 +151,10 @@ static void do_call(struct input *in)
         call.word[3] = 0;
         call.word[4] = WORLD_FREE + call.word[4] % 64;
         call.word[5] = 1 + call.word[5] % 3;
+    } else if (label == seL4_ARMPageMap && take(in) < 200) { /* where there is a table */
+        extras = 1;
+        call.info = seL4_MessageInfo_new(label, 0, extras, 3);
+        call.word[0] = 0x400000 + call.word[0] % 16 * 4096;
     }
     for (unsigned i = 0; i < extras; i++) {
         call.extra[i] = take_extra(in, label, i);
@@ -246,9 +250,21 @@ static void ask(struct input *in, uint8_t choice, struct world_call *call)
 {
     static const uint8_t asked[] = {WORLD_ENDPOINT,     WORLD_ENDPOINT + 1, WORLD_ENDPOINT + 4,    WORLD_ENDPOINT + 5,
                                     WORLD_ENDPOINT + 1, WORLD_ENDPOINT + 4, WORLD_ENDPOINT_NO_SEND};
-    call->number = choice < 200 ? seL4_SysCall : choice < 220 ? seL4_SysSend : seL4_SysNBSend;
+    call->number = choice < 170 ? seL4_SysCall : choice < 190 ? seL4_SysSend : seL4_SysNBSend;
     uint64_t signalled = choice % 8 < 4 ? WORLD_NOTIFICATION + choice % 4u : WORLD_NOTIFICATION_BADGED + choice % 2u;
-    call->cap = choice < 220 ? asked[take(in) % sizeof asked] : signalled;
+    call->cap = choice < 190 ? asked[take(in) % sizeof asked] : signalled;
+    if (choice >= 240) {
+        call->number = seL4_SysYield;
+    } else if (choice >= 224) {
+        bool map = choice < 232;
+        call->number = seL4_SysCall;
+        call->cap = WORLD_FRAME + choice % 4u;
+        call->info = seL4_MessageInfo_new(map ? seL4_ARMPageMap : seL4_ARMPageUnmap, 0, map, map ? 3 : 0);
+        call->word[0] = 0x400000 + (2 + take(in) % 4u) * 4096;
+        call->word[1] = seL4_AllRights;
+        call->word[2] = 1;
+        call->extra[0] = seL4_CapInitThreadVSpace;
+    }
 }
 
 /* The root, when nobody else can run: contexts come and go, so that servers are passive or not. */
@@ -330,7 +346,7 @@ static void step(struct input *in, bool talking)
         sim.irq_pending[32 + take(in) % 32] = true;
         kernel.work_units = 99; /* the next preemption point looks */
     } else if (arch_interrupt_is_pending()) {
-        enter_interrupt();
+        world_interrupt();
         return;
     }
     if (talking) {

@@ -248,11 +248,14 @@ static void random_steps_keep_the_invariants(void)
         world_seed = seed;
         (void)LLVMFuzzerTestOneInput(input, sizeof input);
     }
-    printf("# on both paths: %llu calls, %llu replies, %llu faults, %llu signals\n", (unsigned long long)world_compared.calls,
+    printf("# on both paths: %llu calls, %llu replies, %llu faults, %llu signals, %llu yields, %llu mappings, %llu interrupts\n",
+           (unsigned long long)world_compared.calls,
            (unsigned long long)world_compared.replies, (unsigned long long)world_compared.faults,
-           (unsigned long long)world_compared.signals);
+           (unsigned long long)world_compared.signals, (unsigned long long)world_compared.yields,
+           (unsigned long long)world_compared.mappings, (unsigned long long)world_compared.interrupts);
     CHECK(world_compared.calls > seeds && world_compared.replies > seeds && world_compared.faults > seeds &&
-          world_compared.signals > seeds);
+          world_compared.signals > seeds && world_compared.yields > seeds / 2 && world_compared.mappings > seeds / 2 &&
+          world_compared.interrupts > seeds / 8);
 }
 
 int main(void)

@@ -80,24 +80,23 @@ static bool time_matters(void)
 
 /*
  * Takes the fast path; if there was one, goes back and takes the general one, which must leave the same behind, byte for byte
- * (but for the count of fast switches).
+ * (but for the count of fast entries).
  */
 static void enter_both(void (*enter)(const void *what), const void *what, uint64_t *compared)
 {
     save(&before);
     bool comparable = !time_matters();
     enter(what);
-    bool clock_was_read = kernel.now == sim.time; /* every general entry reads it */
-    if ((sim.fast_switches == before.sim.fast_switches && clock_was_read) || !comparable) {
+    if (sim.fast_entries == before.sim.fast_entries || !comparable) {
         return;
     }
-    sched_update_time();
+    sched_update_time(); /* some fast paths do not read the clock, every general one does */
     save(&after_fast);
     restore(&before);
     sim.fast_paths = false;
     enter(what);
     sim.fast_paths = true;
-    sim.fast_switches = after_fast.sim.fast_switches;
+    sim.fast_entries = after_fast.sim.fast_entries;
     if (memcmp(&kernel, &after_fast.kernel, sizeof kernel) != 0 || memcmp(&sim, &after_fast.sim, sizeof sim) != 0 ||
         memcmp(sim_ram, after_fast.ram, sizeof sim_ram) != 0) {
         size_t at = 0;
@@ -150,6 +149,12 @@ static uint64_t *may_be_fast(const struct tcb *t, const struct world_call *call)
     }
     if (call->number == seL4_SysCall && ep != NULL && endpoint_state(ep) == ENDPOINT_RECEIVERS) {
         return &world_compared.calls;
+    }
+    if (call->number == seL4_SysYield) {
+        return &world_compared.yields;
+    }
+    if (call->number == seL4_SysCall && call->cap < WORLD_SLOTS && cap_type(root_slots[call->cap].cap) == CAP_FRAME) {
+        return &world_compared.mappings;
     }
     if ((call->number == seL4_SysSend || call->number == seL4_SysNBSend) && call->cap < WORLD_SLOTS &&
         cap_type(root_slots[call->cap].cap) == CAP_NOTIFICATION) {
@@ -345,11 +350,30 @@ void world_start(void)
     world_check("start");
 }
 
+static void do_interrupt(const void *what)
+{
+    (void)what;
+    enter_interrupt();
+}
+
+void world_interrupt(void)
+{
+    unsigned irq = 0;
+    while (irq < IRQ_COUNT && (!sim.irq_pending[irq] || sim.irq_masked[irq])) {
+        irq++;
+    }
+    if (irq < IRQ_COUNT && kernel.irq_state[irq] == IRQ_NOTIFY) {
+        enter_both(do_interrupt, NULL, &world_compared.interrupts);
+    } else {
+        enter_interrupt();
+    }
+}
+
 void world_wait(ticks_t ticks)
 {
     sim_advance(ticks);
     while (arch_interrupt_is_pending()) {
-        enter_interrupt();
+        world_interrupt();
     }
 }
 

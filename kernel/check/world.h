@@ -76,6 +76,9 @@ struct world_compared {
     uint64_t replies;
     uint64_t faults;
     uint64_t signals;
+    uint64_t yields;
+    uint64_t mappings;
+    uint64_t interrupts;
 };
 extern struct world_compared world_compared;
 
@@ -85,6 +88,9 @@ struct tcb *world_root(void);
 /** The thread in slot WORLD_TCB + n. */
 struct tcb *world_thread(unsigned n);
 struct slot *world_slot(unsigned index);
+
+/** Takes an interrupt that is pending. */
+void world_interrupt(void);
 
 /** Lets time pass and delivers what became pending. */
 void world_wait(ticks_t ticks);

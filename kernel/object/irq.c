@@ -18,6 +18,12 @@ void irq_end_handler(unsigned irq)
     irq_set_state(irq, IRQ_INACTIVE);
 }
 
+void irq_wait_for_ack(unsigned irq)
+{
+    arch_irq_mask(irq, true);
+    arch_irq_acknowledge(irq);
+}
+
 void irq_deliver(unsigned irq)
 {
     if (irq >= IRQ_COUNT || kernel.irq_state[irq] == IRQ_INACTIVE || kernel.irq_state[irq] == IRQ_RESERVED) {
@@ -35,6 +41,5 @@ void irq_deliver(unsigned irq)
     if (cap_type(cap) == CAP_NOTIFICATION && cap_has(cap, RIGHT_SEND)) {
         notification_signal(kptr(cap_address(cap)), cap_badge(cap));
     }
-    arch_irq_mask(irq, true); /* until user level acknowledges it */
-    arch_irq_acknowledge(irq);
+    irq_wait_for_ack(irq);
 }

@@ -12,6 +12,9 @@
 /** Delivers an interrupt that the hardware reported, or runs the kernel's timer. */
 void irq_deliver(unsigned irq);
 
+/** The interrupt was told to user level, and is masked until that acknowledges it. */
+void irq_wait_for_ack(unsigned irq);
+
 /** The last handler capability is gone. */
 void irq_end_handler(unsigned irq);
 

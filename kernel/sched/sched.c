@@ -34,7 +34,7 @@ void queue_remove(struct tcb_queue *queue, struct tcb *t)
 
 /* ---- ready queues: a bitmap of two levels finds the highest priority ------------------------------------------------ */
 
-static void ready_insert(struct tcb *t, bool at_head)
+void sched_set_ready(struct tcb *t, bool at_head)
 {
     if (t->in_ready_queue) {
         return;
@@ -78,18 +78,6 @@ static void ready_remove(struct tcb *t)
         }
     }
     t->in_ready_queue = false;
-}
-
-/* The head of the highest non-empty ready queue of the current domain, or NULL. */
-static struct tcb *ready_highest(void)
-{
-    uint64_t words = kernel.ready_words[kernel.domain];
-    if (words == 0) {
-        return NULL;
-    }
-    unsigned word = 63 - (unsigned)__builtin_clzll(words);
-    unsigned priority = word * 64 + 63 - (unsigned)__builtin_clzll(kernel.ready_bits[kernel.domain][word]);
-    return kernel.ready[kernel.domain][priority].head;
 }
 
 /* ---- release queue: threads without budget, soonest refill first ----------------------------------------------------- */
@@ -160,7 +148,7 @@ void sched_choose_anew(void)
 {
     struct tcb *candidate = kernel.switch_to;
     if (candidate != NULL && !kernel.choose_anew && thread_is_schedulable(candidate)) {
-        ready_insert(candidate, true);
+        sched_set_ready(candidate, true);
     }
     kernel.switch_to = NULL;
     kernel.choose_anew = true;
@@ -172,10 +160,10 @@ void sched_possible_switch_to(struct tcb *t)
         return;
     }
     if (t->domain != kernel.domain) {
-        ready_insert(t, true);
+        sched_set_ready(t, true);
     } else if (kernel.choose_anew || kernel.switch_to != NULL) {
         sched_choose_anew();
-        ready_insert(t, true);
+        sched_set_ready(t, true);
     } else {
         kernel.switch_to = t;
     }
@@ -185,9 +173,9 @@ void sched_yield_to(struct tcb *t)
 {
     ready_remove(t);
     if (t->priority >= kernel.current->priority) {
-        ready_insert(kernel.current, true);
+        sched_set_ready(kernel.current, true);
     }
-    ready_insert(t, true);
+    sched_set_ready(t, true);
     sched_choose_anew();
 }
 
@@ -203,7 +191,7 @@ void sched_set_priority(struct tcb *t, uint8_t priority)
     } else if (t->in_ready_queue || t == kernel.current) {
         ready_remove(t);
         t->priority = priority;
-        ready_insert(t, true);
+        sched_set_ready(t, true);
         sched_choose_anew();
     } else {
         t->priority = priority;
@@ -223,7 +211,7 @@ void sched_set_domain(struct tcb *t, uint8_t domain)
     ready_remove(t);
     t->domain = domain;
     if (thread_is_schedulable(t)) {
-        ready_insert(t, true);
+        sched_set_ready(t, true);
     }
     if (t == kernel.current) {
         sched_choose_anew();
@@ -256,7 +244,7 @@ static void end_slice(bool may_fault)
         return;
     }
     if (refill_is_ready(sc, kernel.now) && refill_is_sufficient(sc, 0, refill_min_budget())) {
-        ready_insert(t, false);
+        sched_set_ready(t, false);
     } else {
         sched_postpone(sc);
     }
@@ -340,7 +328,7 @@ static void switch_to(struct tcb *t)
 
 static void switch_to_highest(void)
 {
-    struct tcb *t = ready_highest();
+    struct tcb *t = sched_highest_ready();
     switch_to(t != NULL ? t : &kernel.idle_tcb);
 }
 
@@ -361,14 +349,14 @@ static void switch_to_candidate(struct tcb *candidate, bool current_was_schedula
 {
     struct tcb *current = kernel.current;
     if (candidate->priority < current->priority || current->state == THREAD_IDLE) {
-        struct tcb *highest = ready_highest();
+        struct tcb *highest = sched_highest_ready();
         if (highest != NULL && highest->priority > candidate->priority) {
-            ready_insert(candidate, true);
+            sched_set_ready(candidate, true);
             switch_to(highest);
             return;
         }
     } else if (current_was_schedulable && candidate->priority == current->priority) {
-        ready_insert(candidate, false);
+        sched_set_ready(candidate, false);
         switch_to_highest();
         return;
     }
@@ -416,7 +404,7 @@ void sched_decide(void)
     if (kernel.choose_anew || kernel.switch_to != NULL || !was_schedulable) {
         struct tcb *candidate = kernel.switch_to;
         if (was_schedulable && thread_is_schedulable(kernel.current)) {
-            ready_insert(kernel.current, true);
+            sched_set_ready(kernel.current, true);
         }
         if (kernel.choose_anew || candidate == NULL) {
             if (sched_domain_has_expired()) {

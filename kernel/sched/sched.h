@@ -83,18 +83,29 @@ static inline void sched_leave(void)
 /** Ends the accounts of the context that ran, begins those of the running thread's, and sets the timer. */
 void sched_account(void);
 
+/** The head of the highest ready queue of the current domain that is not empty; NULL: all are. */
+static inline struct tcb *sched_highest_ready(void)
+{
+    uint64_t words = kernel.ready_words[kernel.domain];
+    if (words == 0) {
+        return NULL;
+    }
+    unsigned word = 63 - (unsigned)__builtin_clzll(words);
+    unsigned priority = word * 64 + 63 - (unsigned)__builtin_clzll(kernel.ready_bits[kernel.domain][word]);
+    return kernel.ready[kernel.domain][priority].head;
+}
+
 /** True when `to` may run next if the running thread blocks: nobody that is ready comes before it. */
 static inline bool sched_may_run_next(const struct tcb *to)
 {
     if (to->domain != kernel.domain) {
         return false;
     }
-    uint64_t words = kernel.ready_words[kernel.domain];
-    if (to->priority >= kernel.current->priority || words == 0) {
+    if (to->priority >= kernel.current->priority) {
         return true;
     }
-    unsigned word = 63 - (unsigned)__builtin_clzll(words);
-    return to->priority >= word * 64 + 63 - (unsigned)__builtin_clzll(kernel.ready_bits[kernel.domain][word]);
+    const struct tcb *highest = sched_highest_ready();
+    return highest == NULL || to->priority >= highest->priority;
 }
 
 /* ---- what entries do to threads */
@@ -123,6 +134,9 @@ void sched_possible_switch_to(struct tcb *t);
 
 /** The running thread may not be the right one any more. */
 void sched_choose_anew(void);
+
+/** Puts `t`, which can run, into its ready queue, if it is not there. */
+void sched_set_ready(struct tcb *t, bool at_head);
 
 /** Removes `t` from the ready or release queue, if it is in one. */
 void sched_forget(struct tcb *t);

@@ -67,6 +67,10 @@ static inline bool arch_interrupt_is_pending(void)
     return (READ_SYSREG(isr_el1) & ISR_IRQ) != 0;
 }
 
+static inline void arch_fast_path_taken(void)
+{
+}
+
 static inline bool arch_fast_paths(void)
 {
     return KERNEL_FAST_PATHS != 0;

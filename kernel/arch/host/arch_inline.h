@@ -22,7 +22,7 @@ struct sim {
     bool irq_masked[IRQ_COUNT];
     uint64_t smc_count;
     bool fast_paths; /**< taken where they fit */
-    uint64_t fast_switches;
+    uint64_t fast_entries; /**< that were */
 };
 extern struct sim sim;
 extern uint8_t sim_ram[SIM_RAM_BYTES];
@@ -60,6 +60,11 @@ static inline ticks_t arch_ticks_from_us(uint64_t us)
 static inline uint64_t arch_us_from_ticks(ticks_t ticks)
 {
     return ticks / 62500u * 1000 + ticks % 62500u * 1000 / 62500u;
+}
+
+static inline void arch_fast_path_taken(void)
+{
+    sim.fast_entries++;
 }
 
 static inline bool arch_fast_paths(void)

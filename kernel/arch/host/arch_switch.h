@@ -11,10 +11,8 @@ static inline void arch_switch(struct tcb *from, struct tcb *to)
     arch_activate_vspace(to);
 }
 
-/* Only fast paths switch this way. */
 static inline void arch_switch_users(struct tcb *from, struct tcb *to)
 {
-    sim.fast_switches++;
     arch_switch(from, to);
 }
 
