@@ -65,6 +65,13 @@ void arch_cache_clean_invalidate(void *start, uint64_t len);
 /** Makes instructions that were written as data visible to instruction fetch. */
 void arch_cache_unify(void *start, uint64_t len);
 
+/* ---- the UART, when nobody else can speak: reports and debug system calls */
+
+void arch_debug_put(const char *text);
+
+/** `text`, then a number in hexadecimal. */
+void arch_debug_put_number(const char *text, uint64_t value);
+
 /* ---- firmware */
 
 void arch_smc(uint64_t words[8]);

@@ -22,4 +22,8 @@
 #define KERNEL_ROOT_CNODE_BITS 17
 #endif
 
+#ifndef KERNEL_DEBUG_CALLS
+#define KERNEL_DEBUG_CALLS 0 /**< 1: everybody can make the debug system calls (api/debug.h) */
+#endif
+
 #endif

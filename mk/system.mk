@@ -79,11 +79,16 @@ $(B)/payload.bin:
 core.files := payload=$(B)/payload.bin
 $(B)/core.img: $(B)/payload.bin
 
-# image NAME SYS: from a .sys file; NAME.files: files on the command line of lxpack, as NAME=PATH.
+# A kernel that answers everybody: for one test only.
+debugcalls.kernel := $(B)/debug/kernel/kernel.elf
+$(debugcalls.kernel): $(B)/kernel/kernel.elf
+	$(Q)$(MAKE) --no-print-directory B=$(B)/debug KERNEL_OPTIONS=-DKERNEL_DEBUG_CALLS=1 $@
+
+# image NAME SYS: from a .sys file; NAME.files: files on the command line of lxpack, as NAME=PATH; NAME.kernel: not KERNEL.
 define image
-$(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.choice
+$(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(or $($(1).kernel),$(KERNEL)) $(B)/kernel.choice
 	@mkdir -p $$(@D)/$(1)
-	$$(Q)$(B)/host/bin/lxpack pack -k $(KERNEL) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
+	$$(Q)$(B)/host/bin/lxpack pack -k $(or $($(1).kernel),$(KERNEL)) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
 		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))

@@ -191,6 +191,9 @@ struct tcb {
     struct notification *bound_notification;
     struct fault fault;
     uaddr_t ipc_buffer; /**< user address; only its offset in the frame of slots[TCB_BUFFER] matters here */
+#if KERNEL_DEBUG_CALLS
+    char name[32];
+#endif
 };
 _Static_assert(sizeof(struct tcb) <= 1 << seL4_TCBBits, "tcb");
 

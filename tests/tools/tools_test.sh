@@ -95,7 +95,13 @@ is "a key that others can read is refused" \
 # ---- names for addresses
 addr=$("${cross}nm" "$build/arm64/services/crash.elf" | sed -n 's/^0*\([0-9a-f]*\) t fall_over.*/\1/p' | head -n 1)
 printf 'system x\n\nstorm from crash\n' >"$tmp/report.txt"
+symbolize() { "$bin/lx" symbolize --programs "$build/arm64/services" --kernel "$build/kernel/kernel.elf" "$tmp/report.txt"; }
 is "an address in a dump gets its function" "a|   frame 0 of storm 0x$addr  fall_over+0x0" \
-    "$(echo "a|   frame 0 of storm 0x$addr" | "$bin/lxsym" "$build/arm64/services" "$tmp/report.txt" | sed 's/fall_over[.a-z0-9]*/fall_over/')"
+    "$(echo "a|   frame 0 of storm 0x$addr" | symbolize | sed 's/fall_over[.a-z0-9]*/fall_over/')"
 is "other lines pass as they are" "hello 0x400000" \
-    "$(echo "hello 0x400000" | "$bin/lxsym" "$build/arm64/services" "$tmp/report.txt")"
+    "$(echo "hello 0x400000" | symbolize)"
+if [ -f "$build/kernel/kernel.elf" ]; then
+    addr=$("${cross}nm" "$build/kernel/kernel.elf" | sed -n 's/^0*\([0-9a-f]*\) T enter_interrupt$/\1/p')
+    is "an address in the kernel's report gets its function" "  frame 0 of kernel 0x$addr  enter_interrupt+0x0" \
+        "$(echo "  frame 0 of kernel 0x$addr" | symbolize)"
+fi

@@ -48,6 +48,10 @@ const struct command commands[] = {
      "verifies a chain, and says what that proves",
      "bound: the id is the hash of the first key, so that nobody else can have begun a chain with it. On networks where\n"
      "ids are hashes of names, only --pin tells whose chain it is."},
+    {"symbolize", "REPORT", BIT(OPTION_PROGRAMS) | BIT(OPTION_KERNEL) | BIT(OPTION_LINES), 1, 1, symbolize,
+     "names the functions in a report of a crash",
+     "Copies console text, and puts a name behind each address of a component's or the kernel's backtrace. REPORT is\n"
+     "the report.txt of the image that ran, as in build/base/report.txt; it says which program each component is."},
     {"help", "[COMMAND|TOPIC]", 0, 0, 2, help, "says how commands are called", "Without operands: lists all of them."},
     {"completion", "", 0, 0, 0, completion, "prints a script for bash, which then completes commands",
      "In ~/.bashrc: eval \"$(lx completion)\""},

@@ -43,6 +43,9 @@ enum option {
     OPTION_PIN,
     OPTION_NETWORK,
     OPTION_JSON,
+    OPTION_PROGRAMS,
+    OPTION_KERNEL,
+    OPTION_LINES,
     OPTION_COUNT
 };
 
@@ -95,6 +98,7 @@ int verify(const struct arguments *args);
 int inspect(const struct arguments *args);
 int chain_show(const struct arguments *args);
 int chain_check(const struct arguments *args);
+int symbolize(const struct arguments *args);
 int help(const struct arguments *args);
 int completion(const struct arguments *args);
 int manual(const struct arguments *args);

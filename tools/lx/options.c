@@ -25,6 +25,9 @@ const struct option_form option_forms[OPTION_COUNT] = {
     [OPTION_PIN] = {"pin", 0, "TXID", "the first transaction must be this one"},
     [OPTION_NETWORK] = {"network", 0, "NAME", "main, test, private, or a hybrid network's name; else lx-os"},
     [OPTION_JSON] = {"json", 0, NULL, "print JSON"},
+    [OPTION_PROGRAMS] = {"programs", 0, "DIR", "where components are; else arm64/services in the build directory of REPORT"},
+    [OPTION_KERNEL] = {"kernel", 0, "FILE", "the kernel; else kernel/kernel.elf there"},
+    [OPTION_LINES] = {"lines", 'l', NULL, "say file and line too (with aarch64-linux-gnu-addr2line)"},
 };
 
 void bad_usage(const struct command *command, const char *format, ...)

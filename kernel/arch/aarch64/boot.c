@@ -9,6 +9,7 @@
 #include "arch/aarch64/machine.h"
 #include "arch.h"
 #include "api/syscall.h"
+#include "object/cspace.h"
 
 struct kernel_state kernel;
 
@@ -128,7 +129,7 @@ void arch_boot(paddr_t image_first, paddr_t image_last, uint64_t offset, uaddr_t
 
 /* ---- the end ------------------------------------------------------------------------------------------------------------------------ */
 
-static void put(const char *text)
+void arch_debug_put(const char *text)
 {
     enum { UART_DATA = 0, UART_FLAGS = 0x18, UART_FULL = 1 << 5 };
     for (; *text != '\0'; text++) {
@@ -138,15 +139,15 @@ static void put(const char *text)
     }
 }
 
-static void put_hex(const char *name, uint64_t value)
+void arch_debug_put_number(const char *text, uint64_t value)
 {
     char digits[19] = "0x";
     for (unsigned i = 0; i < 16; i++) {
         digits[2 + i] = "0123456789abcdef"[value >> (60 - i * 4) & 15];
     }
     digits[18] = '\0';
-    put(name);
-    put(digits);
+    arch_debug_put(text);
+    arch_debug_put(digits);
 }
 
 static void put_number(unsigned value)
@@ -158,33 +159,57 @@ static void put_number(unsigned value)
         digits[--at] = (char)('0' + value % 10);
         value /= 10;
     } while (value != 0);
-    put(&digits[at]);
+    arch_debug_put(&digits[at]);
 }
 
-/* Return addresses of the chain of frames, as long as they lie on the kernel's stack. */
-static void put_backtrace(uintptr_t frame)
+/* Return addresses of the chain of frames, as long as they lie on the kernel's stack; `lx symbolize` finds their names. */
+static void put_backtrace(uintptr_t frame, uint64_t pc)
 {
     enum { FRAMES_MAX = 16 };
     uintptr_t low = (uintptr_t)kernel_stack_guard;
-    for (unsigned i = 0; i < FRAMES_MAX && frame > low && frame < low + 0x2800 && is_aligned(frame, 3); i++) {
-        const uint64_t *pair = (const uint64_t *)frame;
-        put_hex("\r\n  from ", pair[1]);
-        frame = pair[0];
+    for (unsigned i = 0; i < FRAMES_MAX && pc != 0; i++) {
+        arch_debug_put("\r\n  frame ");
+        put_number(i);
+        arch_debug_put_number(" of kernel ", pc);
+        pc = 0;
+        if (frame > low && frame < low + 0x2800 && is_aligned(frame, 3)) {
+            const uint64_t *pair = (const uint64_t *)frame;
+            pc = pair[1];
+            frame = pair[0];
+        }
     }
 }
 
-NORETURN static void stop(uintptr_t frame)
+/* The thread that runs, what it does, and the capability that it names. */
+static void put_thread(struct tcb *t)
 {
-    const struct tcb *t = kernel.current;
-    put_hex("\r\n  thread ", (uint64_t)t);
-    if (t != NULL) {
-        put_hex(" pc ", t->regs.pc);
-        put_hex(" x0 ", t->regs.x[0]);
-        put_hex(" x1 ", t->regs.x[1]);
-        put_hex(" x7 ", t->regs.x[7]);
+    arch_debug_put_number("\r\n  thread ", (uint64_t)t);
+    arch_debug_put_number(" pc ", t->regs.pc);
+    arch_debug_put_number(" sp ", t->regs.sp);
+    arch_debug_put_number(" spsr ", t->regs.spsr);
+    for (unsigned i = 0; i < ARRAY_LEN(t->regs.x); i++) {
+        arch_debug_put(i % 4 == 0 ? "\r\n  x" : " x");
+        put_number(i);
+        arch_debug_put_number(" ", t->regs.x[i]);
     }
-    put_backtrace(frame);
-    put("\r\nThe machine is stopped.\r\n");
+    const struct slot *slot = cspace_find(t, t->regs.x[0]);
+    if (slot != NULL) {
+        arch_debug_put("\r\n  x0 names a capability of type ");
+        put_number(cap_type(slot->cap));
+        arch_debug_put_number(", words ", slot->cap.word[0]);
+        arch_debug_put_number(" ", slot->cap.word[1]);
+    }
+}
+
+NORETURN static void stop(uintptr_t frame, uint64_t pc)
+{
+    static bool reporting; /* what the report looks at may be broken, too */
+    put_backtrace(frame, pc);
+    if (!reporting && kernel.current != NULL) {
+        reporting = true;
+        put_thread(kernel.current);
+    }
+    arch_debug_put("\r\nThe machine is stopped.\r\n");
     for (;;) {
         __asm__ volatile("wfi");
     }
@@ -192,24 +217,24 @@ NORETURN static void stop(uintptr_t frame)
 
 void kernel_panic(const char *what, const char *file, int line)
 {
-    put("\r\nkernel: broken: ");
-    put(what);
-    put(" (");
-    put(file);
-    put(":");
+    arch_debug_put("\r\nkernel: broken: ");
+    arch_debug_put(what);
+    arch_debug_put(" (");
+    arch_debug_put(file);
+    arch_debug_put(":");
     put_number((unsigned)line);
-    put(")");
-    stop((uintptr_t)__builtin_frame_address(0));
+    arch_debug_put(")");
+    stop((uintptr_t)__builtin_frame_address(0), (uint64_t)__builtin_return_address(0));
 }
 
 NORETURN void arch_kernel_exception(uint64_t syndrome, uint64_t pc, uint64_t address, uint64_t sp, uint64_t frame);
 
 void arch_kernel_exception(uint64_t syndrome, uint64_t pc, uint64_t address, uint64_t sp, uint64_t frame)
 {
-    put("\r\nkernel: unexpected exception in the kernel");
-    put_hex("\r\n  syndrome ", syndrome);
-    put_hex(" pc ", pc);
-    put_hex(" address ", address);
-    put_hex(" sp ", sp);
-    stop(frame);
+    arch_debug_put("\r\nkernel: unexpected exception in the kernel");
+    arch_debug_put_number("\r\n  syndrome ", syndrome);
+    arch_debug_put_number(" pc ", pc);
+    arch_debug_put_number(" address ", address);
+    arch_debug_put_number(" sp ", sp);
+    stop(frame, pc);
 }

@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Lxsym: adds names to the addresses of a crash. Reads console text and copies it; behind "frame N of COMPONENT 0xADDRESS" it puts
- * the function and, with -l, file and line. Which program a component runs stands in the system's report.txt.
- * Uses: hosttool; addr2line of the cross tools for -l.
+ * lx symbolize: adds names to the addresses in reports of crashes, of components and of the kernel. Behind
+ * "frame N of COMPONENT 0xADDRESS" it puts the function and, with --lines, file and line.
  */
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "hosttool.h"
+#include "lx.h"
 
 enum { COMPONENTS_MAX = 64, NAME_BYTES = 32, LINE_BYTES = 4096 };
-
-static const char usage[] = "usage: lxsym [-l] PROGRAMS REPORT.txt < CONSOLE TEXT\n";
 
 struct component {
     char name[NAME_BYTES];
     struct elf *elf; /* NULL until it is wanted */
-    char path[512];
+    const char *path;
 };
 
 static struct component components[COMPONENTS_MAX];
 static int component_count;
 
 /* The report names components at the start of a line: "NAME" or "NAME from PROGRAM", perhaps with a note in brackets. */
-static void read_report(const char *path, const char *programs)
+static void read_report(const char *path, const char *programs, const char *kernel)
 {
+    components[component_count++] = (struct component){.name = "kernel", .path = kernel};
     char line[LINE_BYTES];
     char name[NAME_BYTES];
     char program[NAME_BYTES];
@@ -39,7 +37,7 @@ static void read_report(const char *path, const char *programs)
         int words = sscanf(line, "%31s from %31s", name, program);
         struct component *c = &components[component_count++];
         (void)copy_string(c->name, sizeof c->name, name);
-        snprintf(c->path, sizeof c->path, "%s/%s.elf", programs, words == 2 ? program : name);
+        c->path = join(programs, "/", words == 2 ? program : name, ".elf", NULL);
     }
     fclose(f);
 }
@@ -91,17 +89,15 @@ static void resolve(const char *name, unsigned frame, uint64_t addr, bool lines)
     }
 }
 
-int main(int argc, char **argv)
+int symbolize(const struct arguments *args)
 {
     char line[LINE_BYTES];
-    tool_name = "lxsym";
-    bool lines = argc > 1 && strcmp(argv[1], "-l") == 0;
-    int first = lines ? 2 : 1;
-    if (argc != first + 2) {
-        fputs(usage, stderr);
-        return 2;
-    }
-    read_report(argv[first + 1], argv[first]);
+    const char *report = args->operands[0];
+    const char *build = path_beside(report, "..");
+    const char *programs = args->options[OPTION_PROGRAMS];
+    const char *kernel = args->options[OPTION_KERNEL];
+    read_report(report, programs != NULL ? programs : join(build, "/arm64/services", NULL),
+                kernel != NULL ? kernel : join(build, "/kernel/kernel.elf", NULL));
     while (fgets(line, sizeof line, stdin) != NULL) {
         unsigned frame;
         char name[NAME_BYTES];
@@ -110,9 +106,9 @@ int main(int argc, char **argv)
         line[strcspn(line, "\r\n")] = '\0';
         fputs(line, stdout);
         if (at != NULL && sscanf(at, "frame %u of %31s 0x%llx", &frame, name, &addr) == 3) {
-            resolve(name, frame, addr, lines);
+            resolve(name, frame, addr, args->options[OPTION_LINES] != NULL);
         }
         putchar('\n');
     }
-    return 0;
+    return STATUS_OK;
 }

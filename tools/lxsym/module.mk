@@ -1,1 +1,0 @@
-$(call tool,base hosttool)
