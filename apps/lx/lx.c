@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/reboot.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,12 @@ int main(int argc, char **argv)
             return show(views[i].name);
         }
     }
-    fprintf(stderr, "lx: there is no command \"%s\"%s; lx help lists them\n", argv[1], argc == 2 ? "" : " with operands");
+    bool known = strcmp(argv[1], "help") == 0 || strcmp(argv[1], "off") == 0;
+    for (size_t i = 0; i < VIEW_COUNT; i++) {
+        known = known || strcmp(argv[1], views[i].name) == 0;
+    }
+    fprintf(stderr, known ? "lx: %s has no options or other operands; lx help lists what there is\n"
+                          : "lx: there is no command \"%s\"; lx help lists them\n",
+            argv[1]);
     return STATUS_USAGE;
 }

@@ -326,7 +326,7 @@ static void conclude(struct catalog_work *w, struct catalog *c)
     for (uint32_t i = 0; i < c->package_count; i++) {
         authorised += c->packages[i].status == CATALOG_AUTHORISED;
     }
-    sentence_put(text, sizeof text, "%u of %u packages are authorised: %u files, %u programs, %llu pages to verify when they are used",
+    sentence_put(text, sizeof text, "%u of %u packages authorised: %u files, %u programs, %llu pages to verify when they are used",
                  (unsigned)authorised, (unsigned)c->package_count, (unsigned)c->file_count, (unsigned)c->program_count,
                  (unsigned long long)w->runs.page_count);
     note(w, JOURNAL_NOTE, text);

@@ -76,7 +76,7 @@ static void packages_stand_in_the_catalog(void)
     CHECK_EQ(notes_of(JOURNAL_VERIFIED, "chain of developer"), 2);
     CHECK_EQ(notes_of(JOURNAL_VERIFIED, "is authorised"), 2);
     CHECK_EQ(notes_of(JOURNAL_VERIFIED, "the owner's chain is verified: 1 transactions"), 1);
-    CHECK_EQ(notes_of(JOURNAL_NOTE, "2 of 2 packages are authorised"), 1);
+    CHECK_EQ(notes_of(JOURNAL_NOTE, "2 of 2 packages authorised"), 1);
 }
 
 static void files_stand_in_the_catalog(void)

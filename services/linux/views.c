@@ -117,7 +117,12 @@ static void fill_scrub(void *env, struct linux_text *text)
     (void)env;
     const struct scrub_info *s = (const struct scrub_info *)scrub_facts.addr;
     uint64_t ms = rt_ticks_to_ns(s->pass_ticks) / 1000000;
-    linux_text_print(text, "passes           %lu\nlast pass        %lu pages in %lu ms\n", s->passes, s->pages, ms);
+    linux_text_print(text, "passes           %lu\n", s->passes);
+    if (s->passes == 0) {
+        linux_text_print(text, "last pass        the first is not yet over\n");
+    } else {
+        linux_text_print(text, "last pass        %lu pages in %lu ms\n", s->pages, ms);
+    }
     linux_text_print(text, "pages checked    %lu\nchanged          %lu\nrepaired         %lu\n", s->pages_checked, s->detected,
                      s->repaired);
     const struct sysdesc *desc = the_description();
@@ -190,11 +195,12 @@ static void cap_line(struct linux_text *text, const struct sysdesc *desc, const 
     if (sysdesc_cap_has_target(cap->kind)) {
         sysdesc_component(desc, cap->target, &target);
     }
-    linux_text_print(text, "%-12s %-24s %s %s", owner->name, cap->name, sysdesc_cap_words(cap->kind), target.name);
+    linux_text_print(text, "%-12s %-24s %s%s%s", owner->name, cap->name, sysdesc_cap_words(cap->kind),
+                     target.name[0] != '\0' ? " " : "", target.name);
     if (cap->kind == DESC_CAP_IRQ) {
         struct desc_irq irq;
         sysdesc_irq(desc, cap->target, &irq);
-        linux_text_print(text, "%u", irq.number);
+        linux_text_print(text, " %u", irq.number);
     }
     if (cap->count > 1) {
         linux_text_print(text, " (%u)", cap->count);

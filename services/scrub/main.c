@@ -223,12 +223,13 @@ static void pass(void)
         if (n < code_count) {
             check_code(&code[n]);
             pages++;
-        } else {
-            pages += check_resident(n - code_count);
+            facts()->pages_checked++;
+        } else if (check_resident(n - code_count)) {
+            pages++;
+            facts()->pages_checked++;
         }
     }
     facts()->pages = pages;
-    facts()->pages_checked += pages;
     facts()->pass_ticks = rt_ticks() - start;
     __atomic_store_n(&facts()->passes, facts()->passes + 1, __ATOMIC_RELEASE);
 }
