@@ -34,6 +34,10 @@ void arch_irq_acknowledge(unsigned irq);
 void arch_irq_mask(unsigned irq, bool masked);
 void arch_irq_set_edge_triggered(unsigned irq, bool edge);
 
+/** Raises the software generated interrupt `irq` on core `target`; the limits are those of the interrupt controller. */
+enum { ARCH_SGI_COUNT = 16, ARCH_SGI_TARGETS = 8 };
+void arch_send_sgi(unsigned irq, unsigned target);
+
 /* ---- threads */
 
 /* arch_switch() and arch_switch_users(), which are inline and know struct tcb, are in arch_switch.h. */

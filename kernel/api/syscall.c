@@ -131,21 +131,23 @@ struct invoke_options {
     bool is_call;
     bool blocking;
     bool can_donate;
-    bool first_phase; /* of a combined system call: only endpoints, notifications and replies can be invoked */
+    bool first_phase; /* of a combined system call: only what send_to() knows can be invoked */
 };
 
 /*
- * Endpoints, notifications and replies need no message to be looked at here. @return false when `cap` is none of them or lacks
- * the right to send.
+ * Endpoints, notifications, replies and SGI signals need no message to be looked at here. @return false when `cap` is none of them or
+ * lacks the right to send.
  */
 static bool send_to(struct tcb *t, struct cap cap, struct invoke_options how)
 {
     enum cap_type type = cap_type(cap);
-    if (type != CAP_ENDPOINT && type != CAP_NOTIFICATION && type != CAP_REPLY) {
+    if (type != CAP_ENDPOINT && type != CAP_NOTIFICATION && type != CAP_REPLY && type != CAP_SGI) {
         return false;
     }
     void *object = kptr(cap_address(cap));
-    if (type == CAP_REPLY) {
+    if (type == CAP_SGI) {
+        arch_send_sgi(cap_sgi_irq(cap), cap_sgi_target(cap));
+    } else if (type == CAP_REPLY) {
         reply_send(object, t, cap_has(cap, RIGHT_GRANT));
     } else if (!cap_has(cap, RIGHT_SEND)) {
         return false;
@@ -211,6 +213,7 @@ static enum outcome decode(struct invocation *inv, struct invoke_options how)
     case CAP_NOTIFICATION:
     case CAP_REPLY:
     case CAP_ZOMBIE:
+    case CAP_SGI:
         break;
     }
     return refuse_capability(inv, 0);

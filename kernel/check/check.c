@@ -153,6 +153,7 @@ static struct extent extent_of(struct cap c)
     case CAP_DOMAIN:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
+    case CAP_SGI:
         return (struct extent){0, 0};
     }
     return (struct extent){cap_address(c), 1ull << bits};
@@ -536,6 +537,7 @@ static const char *check_object(struct cap c)
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
     case CAP_SMC:
+    case CAP_SGI:
         break;
     }
     return NULL;

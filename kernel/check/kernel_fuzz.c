@@ -95,7 +95,7 @@ static uint64_t take_extra(struct input *in, uint64_t label, unsigned which)
 static uint64_t take_label(struct input *in, uint64_t cptr)
 {
     static const uint8_t range[][3] = {
-        {CAP_UNTYPED, 1, 1},         {CAP_TCB, 2, 17},          {CAP_CNODE, 18, 25},      {CAP_IRQ_CONTROL, 26, 26},
+        {CAP_UNTYPED, 1, 1},         {CAP_TCB, 2, 17},          {CAP_CNODE, 18, 25},      {CAP_IRQ_CONTROL, 26, 26}, {CAP_IRQ_CONTROL, 60, 61},
         {CAP_IRQ_HANDLER, 27, 29},   {CAP_DOMAIN, 30, 32},      {CAP_SCHED_CONTROL, 33, 33}, {CAP_SCHED_CONTEXT, 34, 38},
         {CAP_VSPACE, 39, 42},        {CAP_SMC, 43, 43},         {CAP_PAGE_TABLE, 44, 45}, {CAP_FRAME, 46, 52},
         {CAP_ASID_CONTROL, 53, 53},  {CAP_ASID_POOL, 54, 54},
@@ -103,7 +103,8 @@ static uint64_t take_label(struct input *in, uint64_t cptr)
     uint8_t choice = take(in);
     if (choice < 192 && cptr < WORLD_SLOTS) {
         for (size_t i = 0; i < sizeof range / sizeof range[0]; i++) {
-            if (range[i][0] == cap_type(world_slot((unsigned)cptr)->cap)) {
+            bool another = i + 1 < sizeof range / sizeof range[0] && range[i + 1][0] == range[i][0];
+            if (range[i][0] == cap_type(world_slot((unsigned)cptr)->cap) && (!another || choice % 2 == 0)) {
                 return range[i][1] + choice % (range[i][2] - range[i][1] + 1u);
             }
         }

@@ -107,6 +107,7 @@ static unsigned object_bits(struct cap c)
     case CAP_DOMAIN:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
+    case CAP_SGI:
         break;
     }
     return 0;
@@ -128,8 +129,9 @@ bool cap_covers(struct cap a, struct cap b)
     case CAP_FRAME:
         return cap_type(b) == CAP_FRAME && contains(a, b);
     case CAP_IRQ_CONTROL:
-        return cap_type(b) == CAP_IRQ_CONTROL || cap_type(b) == CAP_IRQ_HANDLER;
+        return cap_type(b) == CAP_IRQ_CONTROL || cap_type(b) == CAP_IRQ_HANDLER || cap_type(b) == CAP_SGI;
     case CAP_IRQ_HANDLER:
+    case CAP_SGI:
         return cap_type(b) == type && a.word[1] == b.word[1];
     case CAP_SCHED_CONTROL:
     case CAP_DOMAIN:
@@ -194,6 +196,7 @@ static bool starts_derivation(struct cap cap, struct cap source)
     case CAP_SMC:
         return cap_badge(cap) != cap_badge(source);
     case CAP_IRQ_HANDLER:
+    case CAP_SGI:
         return cap_type(source) == CAP_IRQ_CONTROL;
     case CAP_NULL:
     case CAP_REPLY:
@@ -295,6 +298,8 @@ bool slot_is_parent_of(const struct slot *parent, const struct slot *child)
     case CAP_SMC:
         return cap_badge(parent->cap) == 0 || (cap_badge(parent->cap) == cap_badge(child->cap) &&
                                                (child->next_and_flags & SLOT_FIRST_BADGED) == 0);
+    case CAP_SGI: /* may be issued again: that is no copy of this one */
+        return (child->next_and_flags & SLOT_FIRST_BADGED) == 0;
     case CAP_NULL:
     case CAP_UNTYPED:
     case CAP_REPLY:
@@ -367,6 +372,7 @@ struct cap cap_mask_rights(struct cap cap, uint64_t rights)
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
     case CAP_SMC:
+    case CAP_SGI:
         break;
     }
     return cap_without(cap, lost);
@@ -401,6 +407,7 @@ struct cap cap_update_data(struct cap cap, uint64_t data, bool keep_badge)
     case CAP_VSPACE:
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
+    case CAP_SGI:
         break;
     }
     return cap;
@@ -440,6 +447,7 @@ int cap_derive(const struct slot *s, struct cap cap, struct cap *out)
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
     case CAP_SMC:
+    case CAP_SGI:
         break;
     }
     *out = cap;

@@ -112,6 +112,7 @@ static struct cap finalise(struct slot *s)
     case CAP_DOMAIN:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
+    case CAP_SGI:
         return cap_null();
     case CAP_ENDPOINT:
     case CAP_NOTIFICATION:
@@ -167,6 +168,7 @@ static struct cap finalise(struct slot *s)
     case CAP_FRAME:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
+    case CAP_SGI:
         break;
     }
     return cap_null();

@@ -13,6 +13,7 @@ enum {
     GICD_IPRIORITYR = 0x400,
     GICD_ITARGETSR = 0x800,
     GICD_ICFGR = 0xc00,
+    GICD_SGIR = 0xf00,
     GICC_CTLR = 0x00,
     GICC_PMR = 0x04,
     GICC_IAR = 0x0c,
@@ -51,19 +52,27 @@ void gic_init(void)
     *cpu_interface(GICC_CTLR) = 1;
 }
 
+/* What GICC_IAR said last: for a software generated interrupt it names the core that sent it, and the end of it must as well. */
+static uint32_t taken;
+
 bool arch_interrupt_take(unsigned *irq)
 {
-    uint32_t taken = *cpu_interface(GICC_IAR) & 0x3ff;
-    if (taken >= SPURIOUS_IRQ) {
-        return false;
-    }
-    *irq = taken;
-    return true;
+    taken = *cpu_interface(GICC_IAR);
+    *irq = taken & 0x3ff;
+    return *irq < SPURIOUS_IRQ;
 }
 
 void arch_irq_acknowledge(unsigned irq)
 {
-    *cpu_interface(GICC_EOIR) = irq;
+    (void)irq; /* one at a time: what was taken last */
+    *cpu_interface(GICC_EOIR) = taken;
+}
+
+void arch_send_sgi(unsigned irq, unsigned target)
+{
+    enum { TARGET_SHIFT = 16 };
+    __asm__ volatile("dsb ish" : : : "memory"); /* whoever is interrupted sees what was written before */
+    *distributor(GICD_SGIR) = (uint32_t)bit(TARGET_SHIFT + target) | irq;
 }
 
 void arch_irq_mask(unsigned irq, bool masked)

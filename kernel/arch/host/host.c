@@ -66,6 +66,13 @@ void arch_irq_set_edge_triggered(unsigned irq, bool edge)
     (void)edge;
 }
 
+void arch_send_sgi(unsigned irq, unsigned target)
+{
+    if (target == 0) { /* the only core there is */
+        sim.irq_pending[irq] = true;
+    }
+}
+
 void arch_timer_set(ticks_t deadline)
 {
     sim.deadline = deadline;
