@@ -208,6 +208,8 @@ static enum outcome decode(struct invocation *inv, struct invoke_options how)
         return decode_asid_pool(inv);
     case CAP_SMC:
         return decode_smc(inv);
+    case CAP_VCPU:
+        return decode_vcpu(inv);
     case CAP_NULL:
     case CAP_ENDPOINT:
     case CAP_NOTIFICATION:
@@ -453,10 +455,9 @@ void enter_trap(uint64_t syndrome)
 void enter_interrupt(void)
 {
     bool has_budget = sched_enter(); /* if not, it has been charged; the interrupt is taken either way */
-    (void)has_budget;
     unsigned irq;
     if (arch_interrupt_take(&irq)) {
-        irq_deliver(irq);
+        irq_deliver(irq, has_budget);
     }
     sched_leave();
 }

@@ -46,6 +46,7 @@ struct row {
 #define W(...) sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), {__VA_ARGS__}
 #define NONE 0, {0}
 #define HIGH (1ull << 40)
+#define INJECT(number, priority, group, index) ((number) | (priority) << 16 | (group) << 24 | (uint64_t)(index) << 32)
 
 /* style: one rule a line */
 static const struct row rows[] = {
@@ -239,6 +240,22 @@ static const struct row rows[] = {
     {"asid pool: capability", seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
     {"asid pool: no address space", seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, NONE, W(FRAME), seL4_InvalidCapability, 1},
     {"asid pool: has one", seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, NONE, W(WORLD_VSPACE), seL4_InvalidCapability, 1},
+    {"vcpu: label", WORLD_VCPU, seL4_TCBSuspend, NONE, NONE, seL4_IllegalOperation, NO_WORD},
+    {"vcpu, thread: capability", WORLD_VCPU, seL4_ARMVCPUSetTCB, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, thread: kind", WORLD_VCPU, seL4_ARMVCPUSetTCB, NONE, W(ENDPOINT), seL4_IllegalOperation, NO_WORD},
+    {"vcpu, inject: words", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, inject: number", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, W(INJECT(1024, 32, 2, 4)), NONE, seL4_RangeError, 0},
+    {"vcpu, inject: priority", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, W(INJECT(1023, 32, 2, 4)), NONE, seL4_RangeError, 0},
+    {"vcpu, inject: group", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, W(INJECT(1023, 31, 2, 4)), NONE, seL4_RangeError, 0},
+    {"vcpu, inject: list register", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, W(INJECT(1023, 31, 1, 4)), NONE, seL4_RangeError, 0},
+    {"vcpu, read: words", WORLD_VCPU, seL4_ARMVCPUReadReg, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, read: register", WORLD_VCPU, seL4_ARMVCPUReadReg, W(24), NONE, seL4_InvalidArgument, 1},
+    {"vcpu, read: no register at all", WORLD_VCPU, seL4_ARMVCPUReadReg, W(1ull << 32), NONE, seL4_InvalidArgument, 1},
+    {"vcpu, write: words", WORLD_VCPU, seL4_ARMVCPUWriteReg, W(3), NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, write: register", WORLD_VCPU, seL4_ARMVCPUWriteReg, W(24, 1), NONE, seL4_InvalidArgument, 1},
+    {"vcpu, acknowledge: words", WORLD_VCPU, seL4_ARMVCPUAckVPPI, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, acknowledge: number", WORLD_VCPU, seL4_ARMVCPUAckVPPI, W(160), NONE, seL4_RangeError, 0},
+    {"vcpu, acknowledge: not the guest's", WORLD_VCPU, seL4_ARMVCPUAckVPPI, W(26), NONE, seL4_InvalidArgument, 0},
     {"firmware: label", seL4_CapSMC, seL4_TCBSuspend, NONE, NONE, seL4_IllegalOperation, NO_WORD},
     {"firmware: words", seL4_CapSMC, seL4_ARMSMCCall, W(1, 2, 3, 4, 5, 6, 7), NONE, seL4_TruncatedMessage, NO_WORD},
 };

@@ -22,6 +22,7 @@
  *   asid pool                                                     15..0 first asid of the pool
  *   smc                                                           badge
  *   sgi                                                           15..8 target, 7..0 interrupt
+ *   vcpu
  *
  * Owns:   the encoding; nobody else shifts or masks these words.    Uses: klib, arch/memory for object pointers.
  * Limits: physical addresses below 2^48, user addresses below 2^48.
@@ -53,6 +54,7 @@ enum cap_type {
     CAP_ASID_POOL,
     CAP_SMC,
     CAP_SGI,
+    CAP_VCPU,
 };
 
 enum { CAP_TYPE_MASK = 31 }; /**< of word 0 */

@@ -98,6 +98,8 @@ static unsigned object_bits(struct cap c)
         return seL4_VSpaceBits;
     case CAP_ASID_POOL:
         return seL4_ASIDPoolBits;
+    case CAP_VCPU:
+        return seL4_VCPUBits;
     case CAP_ZOMBIE:
         return cap_zombie_of_tcb(c) ? seL4_TCBBits : cap_bits(c) + seL4_SlotBits;
     case CAP_NULL:
@@ -147,6 +149,7 @@ bool cap_covers(struct cap a, struct cap b)
     case CAP_PAGE_TABLE:
     case CAP_VSPACE:
     case CAP_ASID_POOL:
+    case CAP_VCPU:
         return cap_type(b) == type && cap_address(a) == cap_address(b);
     case CAP_NULL:
     case CAP_ZOMBIE:
@@ -212,6 +215,7 @@ static bool starts_derivation(struct cap cap, struct cap source)
     case CAP_VSPACE:
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
+    case CAP_VCPU:
         break;
     }
     return false;
@@ -316,6 +320,7 @@ bool slot_is_parent_of(const struct slot *parent, const struct slot *child)
     case CAP_VSPACE:
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
+    case CAP_VCPU:
         break;
     }
     return true;
@@ -373,6 +378,7 @@ struct cap cap_mask_rights(struct cap cap, uint64_t rights)
     case CAP_ASID_POOL:
     case CAP_SMC:
     case CAP_SGI:
+    case CAP_VCPU:
         break;
     }
     return cap_without(cap, lost);
@@ -408,6 +414,7 @@ struct cap cap_update_data(struct cap cap, uint64_t data, bool keep_badge)
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
     case CAP_SGI:
+    case CAP_VCPU:
         break;
     }
     return cap;
@@ -448,6 +455,7 @@ int cap_derive(const struct slot *s, struct cap cap, struct cap *out)
     case CAP_ASID_POOL:
     case CAP_SMC:
     case CAP_SGI:
+    case CAP_VCPU:
         break;
     }
     *out = cap;

@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "object/cspace.h"
 #include "object/ipc.h"
+#include "object/vcpu.h"
 
 void irq_set_state(unsigned irq, enum irq_state state)
 {
@@ -18,9 +19,9 @@ void irq_end_handler(unsigned irq)
     irq_set_state(irq, IRQ_INACTIVE);
 }
 
-void irq_deliver(unsigned irq)
+void irq_deliver(unsigned irq, bool may_fault)
 {
-    if (irq >= IRQ_COUNT || kernel.irq_state[irq] == IRQ_INACTIVE || kernel.irq_state[irq] == IRQ_RESERVED) {
+    if (irq >= IRQ_COUNT || kernel.irq_state[irq] == IRQ_INACTIVE) {
         arch_irq_mask(irq, true); /* nobody asked for it */
         arch_irq_acknowledge(irq);
         return;
@@ -28,6 +29,13 @@ void irq_deliver(unsigned irq)
     if (kernel.irq_state[irq] == IRQ_TIMER) {
         kernel.reprogram_timer = true; /* the scheduler does the rest on the way out */
         arch_timer_acknowledge();
+        arch_irq_acknowledge(irq);
+        return;
+    }
+    if (kernel.irq_state[irq] == IRQ_GUEST) {
+        if (may_fault) {
+            vcpu_interrupt(irq); /* else it comes again when the guest runs again */
+        }
         arch_irq_acknowledge(irq);
         return;
     }

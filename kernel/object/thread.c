@@ -66,7 +66,7 @@ void thread_write_register(struct tcb *t, unsigned index, uint64_t value)
 {
     unsigned place = context_order[index];
     if (place == REG_SPSR) {
-        value = arch_user_spsr(value);
+        value = arch_user_spsr(value, t->vcpu != NULL);
     }
     ((uint64_t *)&t->regs)[place] = value;
 }

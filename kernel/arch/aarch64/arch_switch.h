@@ -21,13 +21,20 @@ enum {
     ARCH_CNTKCTL_FOREIGN = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_VIRTUAL_COUNTER,
 };
 
+/** Flags that say in which mode the machine runs a thread; ARCH_MODE_GUEST is never the flags of one, so that a guest is always left. */
+#define ARCH_MODE_FLAGS (seL4_TCBFlag_foreignSyscalls | TCB_HAS_VCPU)
+#define ARCH_MODE_GUEST UINT32_MAX
+
 /** What the registers hold, to save writing them. */
 struct arch_loaded {
     uint64_t vttbr;
     uint64_t cptr;
-    uint64_t cntkctl;
+    uint32_t mode;
 };
 extern struct arch_loaded arch_loaded;
+
+/** Changes the mode from or to that of a guest. */
+NOINLINE void arch_load_mode(const struct tcb *t);
 
 /** VTTBR_EL2 for a thread whose address space holds no VMID yet, or that has none. */
 uint64_t arch_rare_vttbr(const struct tcb *t);
@@ -42,7 +49,12 @@ static inline void arch_load_vspace(const struct tcb *t)
     }
 }
 
-/** Access to FPU and timers. */
+static inline void arch_load_cntkctl(const struct tcb *t)
+{
+    WRITE_SYSREG(cntkctl_el1, (t->flags & seL4_TCBFlag_foreignSyscalls) != 0 ? ARCH_CNTKCTL_FOREIGN : ARCH_CNTKCTL_NATIVE);
+}
+
+/** Access to FPU and timers; guests. */
 static inline void arch_load_controls(const struct tcb *t)
 {
     bool may_use_fpu_now = t == kernel.fpu_owner && (t->flags & seL4_TCBFlag_fpuDisabled) == 0;
@@ -51,10 +63,14 @@ static inline void arch_load_controls(const struct tcb *t)
         arch_loaded.cptr = cptr;
         WRITE_SYSREG(cptr_el2, cptr);
     }
-    uint64_t cntkctl = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0 ? ARCH_CNTKCTL_FOREIGN : ARCH_CNTKCTL_NATIVE;
-    if (cntkctl != arch_loaded.cntkctl) {
-        arch_loaded.cntkctl = cntkctl;
-        WRITE_SYSREG(cntkctl_el1, cntkctl);
+    uint32_t mode = t->flags & ARCH_MODE_FLAGS;
+    if (mode != arch_loaded.mode) {
+        if (unlikely(((mode | arch_loaded.mode) & TCB_HAS_VCPU) != 0)) {
+            arch_load_mode(t);
+        } else {
+            arch_loaded.mode = mode;
+            arch_load_cntkctl(t);
+        }
     }
 }
 
@@ -79,7 +95,10 @@ static inline void arch_switch_users(struct tcb *from, struct tcb *to)
     arch_load_controls(to);
 }
 
-/** The machine now belongs to `to`: address space, thread registers, access to FPU and timers. The idle thread has none of these. */
+/**
+ * The machine now belongs to `to`: address space, thread registers, access to FPU and timers. The idle thread has none of these, but
+ * no guest's timer runs while it waits.
+ */
 static inline void arch_switch(struct tcb *from, struct tcb *to)
 {
     if (from->state != THREAD_IDLE) {
@@ -89,6 +108,8 @@ static inline void arch_switch(struct tcb *from, struct tcb *to)
         arch_put_thread_registers(to);
         arch_load_vspace(to);
         arch_load_controls(to);
+    } else if (unlikely(arch_loaded.mode == ARCH_MODE_GUEST)) {
+        arch_load_mode(to);
     }
 }
 
