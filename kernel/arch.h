@@ -27,11 +27,14 @@
 void arch_timer_set(ticks_t deadline);
 void arch_timer_acknowledge(void);
 
-/** Takes the most urgent pending interrupt. @return false when there is none. */
-MUST_USE bool arch_interrupt_take(unsigned *irq);
+/**
+ * Takes the most urgent pending interrupt; arch_irq_number(taken) says which it is: it may come from another core, which its end must
+ * name as well. @return false when there is none.
+ */
+MUST_USE bool arch_interrupt_take(unsigned *taken);
 
 /** Ends the handling of an interrupt that was taken. */
-void arch_irq_acknowledge(unsigned irq);
+void arch_irq_acknowledge(unsigned taken);
 void arch_irq_mask(unsigned irq, bool masked);
 void arch_irq_set_edge_triggered(unsigned irq, bool edge);
 
@@ -53,8 +56,8 @@ void arch_store_thread_registers(struct tcb *t);
 /** `t` goes away: the machine holds nothing of it any more. */
 void arch_forget_thread(struct tcb *t);
 
-/** seL4_TCBFlag_* of `t` have changed. */
-void arch_flags_changed(struct tcb *t);
+/** tcb.flags or tcb.vcpu of `t` have changed, or it is new. */
+void arch_mode_changed(struct tcb *t);
 
 /* ---- guests: object/vcpu.h says when which of these is called */
 

@@ -131,23 +131,21 @@ struct invoke_options {
     bool is_call;
     bool blocking;
     bool can_donate;
-    bool first_phase; /* of a combined system call: only what send_to() knows can be invoked */
+    bool first_phase; /* of a combined system call: only what can be signalled or sent to can be invoked */
 };
 
 /*
- * Endpoints, notifications, replies and SGI signals need no message to be looked at here. @return false when `cap` is none of them or
- * lacks the right to send.
+ * Endpoints, notifications and replies need no message to be looked at here. @return false when `cap` is none of them or lacks
+ * the right to send.
  */
 static bool send_to(struct tcb *t, struct cap cap, struct invoke_options how)
 {
     enum cap_type type = cap_type(cap);
-    if (type != CAP_ENDPOINT && type != CAP_NOTIFICATION && type != CAP_REPLY && type != CAP_SGI) {
+    if (type != CAP_ENDPOINT && type != CAP_NOTIFICATION && type != CAP_REPLY) {
         return false;
     }
     void *object = kptr(cap_address(cap));
-    if (type == CAP_SGI) {
-        arch_send_sgi(cap_sgi_irq(cap), cap_sgi_target(cap));
-    } else if (type == CAP_REPLY) {
+    if (type == CAP_REPLY) {
         reply_send(object, t, cap_has(cap, RIGHT_GRANT));
     } else if (!cap_has(cap, RIGHT_SEND)) {
         return false;
@@ -176,7 +174,7 @@ static enum outcome decode(struct invocation *inv, struct invoke_options how)
         inv->has_result = true;
         return DONE;
     }
-    if (how.first_phase) {
+    if (how.first_phase && cap_type(inv->cap) != CAP_SGI) {
         return refuse_capability(inv, 0);
     }
     switch (cap_type(inv->cap)) {
@@ -208,6 +206,9 @@ static enum outcome decode(struct invocation *inv, struct invoke_options how)
         return decode_asid_pool(inv);
     case CAP_SMC:
         return decode_smc(inv);
+    case CAP_SGI:
+        arch_send_sgi(cap_sgi_irq(inv->cap), cap_sgi_target(inv->cap));
+        return DONE;
     case CAP_VCPU:
         return decode_vcpu(inv);
     case CAP_NULL:
@@ -215,7 +216,6 @@ static enum outcome decode(struct invocation *inv, struct invoke_options how)
     case CAP_NOTIFICATION:
     case CAP_REPLY:
     case CAP_ZOMBIE:
-    case CAP_SGI:
         break;
     }
     return refuse_capability(inv, 0);
@@ -455,9 +455,9 @@ void enter_trap(uint64_t syndrome)
 void enter_interrupt(void)
 {
     bool has_budget = sched_enter(); /* if not, it has been charged; the interrupt is taken either way */
-    unsigned irq;
-    if (arch_interrupt_take(&irq)) {
-        irq_deliver(irq, has_budget);
+    unsigned taken;
+    if (arch_interrupt_take(&taken)) {
+        irq_deliver(taken, has_budget);
     }
     sched_leave();
 }

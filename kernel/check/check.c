@@ -341,7 +341,6 @@ static const char *check_thread(const struct tcb *t)
             "a thread and its bound notification disagree", t);
     REQUIRE(t->yield_to == NULL || t->yield_to->yield_from == t, "a yielding thread and its context disagree", t);
     REQUIRE(t->vcpu == NULL || t->vcpu->tcb == t, "a thread and its VCPU disagree", t);
-    REQUIRE((t->vcpu != NULL) == ((t->flags & TCB_HAS_VCPU) != 0), "a guest's flag and its VCPU disagree", t);
     REQUIRE(t->vcpu != NULL || (t->regs.spsr & 0x1ff) == ARCH_USER_SPSR, "a thread that is no guest leaves EL0", t);
     REQUIRE(t->in_ready_queue == in_ready_queue(t), "a thread's mark and the ready queue disagree", t);
     REQUIRE(t->in_release_queue == in_release_queue(t), "a thread's mark and the release queue disagree", t);

@@ -189,10 +189,6 @@ static void only_a_guest_has_el1(void)
         bind(VCPU_A, B); /* unbinding takes EL1 away, and leaves the flags */
         CHECK_EQ(t->regs.spsr, (modes[i][1] & 0xf0000000) | NATIVE);
     }
-    bind(VCPU_A, A);
-    CHECK_EQ(invoke(WORLD_TCB + A, seL4_TCBSetFlags, 2, LIST(UINT64_MAX, UINT64_MAX), 0, NULL), seL4_NoError);
-    CHECK_EQ(world_root()->regs.x[REG_MESSAGE], seL4_TCBFlag_fpuDisabled | seL4_TCBFlag_foreignSyscalls);
-    CHECK((t->flags & TCB_HAS_VCPU) != 0);
 }
 
 static void a_binding_ends_others(void)

@@ -19,30 +19,31 @@ void irq_end_handler(unsigned irq)
     irq_set_state(irq, IRQ_INACTIVE);
 }
 
-void irq_deliver(unsigned irq, bool may_fault)
+/* Interrupts that are the kernel's own, and those that nobody asked for. */
+static void deliver_other(unsigned irq, bool may_fault)
 {
-    if (irq >= IRQ_COUNT || kernel.irq_state[irq] == IRQ_INACTIVE) {
-        arch_irq_mask(irq, true); /* nobody asked for it */
-        arch_irq_acknowledge(irq);
-        return;
-    }
-    if (kernel.irq_state[irq] == IRQ_TIMER) {
+    enum irq_state state = irq < IRQ_COUNT ? (enum irq_state)kernel.irq_state[irq] : IRQ_INACTIVE;
+    if (state == IRQ_TIMER) {
         kernel.reprogram_timer = true; /* the scheduler does the rest on the way out */
         arch_timer_acknowledge();
-        arch_irq_acknowledge(irq);
-        return;
+    } else if (state != IRQ_GUEST) {
+        arch_irq_mask(irq, true);
+    } else if (may_fault) {
+        vcpu_interrupt(irq); /* else it comes again when the guest runs again */
     }
-    if (kernel.irq_state[irq] == IRQ_GUEST) {
-        if (may_fault) {
-            vcpu_interrupt(irq); /* else it comes again when the guest runs again */
+}
+
+void irq_deliver(unsigned taken, bool may_fault)
+{
+    unsigned irq = arch_irq_number(taken);
+    if (likely(irq < IRQ_COUNT && kernel.irq_state[irq] == IRQ_NOTIFY)) {
+        struct cap cap = kernel.irq_slots[irq].cap;
+        if (cap_type(cap) == CAP_NOTIFICATION && cap_has(cap, RIGHT_SEND)) {
+            notification_signal(kptr(cap_address(cap)), cap_badge(cap));
         }
-        arch_irq_acknowledge(irq);
-        return;
+        arch_irq_mask(irq, true); /* until user level acknowledges it */
+    } else {
+        deliver_other(irq, may_fault);
     }
-    struct cap cap = kernel.irq_slots[irq].cap;
-    if (cap_type(cap) == CAP_NOTIFICATION && cap_has(cap, RIGHT_SEND)) {
-        notification_signal(kptr(cap_address(cap)), cap_badge(cap));
-    }
-    arch_irq_mask(irq, true); /* until user level acknowledges it */
-    arch_irq_acknowledge(irq);
+    arch_irq_acknowledge(taken);
 }

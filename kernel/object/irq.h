@@ -9,8 +9,8 @@
 
 #include "object/objects.h"
 
-/** Delivers an interrupt that the hardware reported, or runs the kernel's timer. `may_fault`: the thread that ran still may. */
-void irq_deliver(unsigned irq, bool may_fault);
+/** Delivers an interrupt that arch_interrupt_take() took, or runs the kernel's timer. `may_fault`: the thread that ran still may. */
+void irq_deliver(unsigned taken, bool may_fault);
 
 /** The last handler capability is gone. */
 void irq_end_handler(unsigned irq);

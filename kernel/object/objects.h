@@ -184,7 +184,7 @@ struct tcb {
     bool sender_can_grant;       /**< BLOCKED_SEND: rights of the capability used; BLOCKED_RECEIVE: grant */
     bool sender_can_grant_reply; /**< BLOCKED_SEND */
     bool sender_is_call;         /**< BLOCKED_SEND */
-    uint32_t flags;              /**< seL4_TCBFlag_*, TCB_HAS_VCPU */
+    uint32_t flags;              /**< seL4_TCBFlag_* */
     uint64_t sender_badge;       /**< BLOCKED_SEND */
     void *waits_for;             /**< BLOCKED_SEND, RECEIVE: struct endpoint; BLOCKED_NOTIFICATION: struct notification */
     struct tcb *queue_next;
@@ -194,11 +194,10 @@ struct tcb {
     struct fault fault;
     uaddr_t ipc_buffer; /**< user address; only its offset in the frame of slots[TCB_BUFFER] matters here */
     struct vcpu *vcpu;  /**< the thread is a guest: EL1 is its own */
+    uint32_t mode;      /**< arch's own: follows from flags and vcpu, so that a switch looks at one word */
+    uint32_t reserved;
 };
 _Static_assert(sizeof(struct tcb) <= 1 << seL4_TCBBits, "tcb");
-
-/** Internal, among the flags so that a switch looks at one word: vcpu is not NULL. */
-#define TCB_HAS_VCPU (1u << 31)
 
 /* ---- virtual CPU */
 

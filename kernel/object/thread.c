@@ -10,6 +10,7 @@ void thread_init(struct tcb *t)
 {
     t->domain = (uint8_t)kernel.domain;
     t->regs.spsr = ARCH_USER_SPSR;
+    arch_mode_changed(t);
 }
 
 void thread_suspend(struct tcb *t)

@@ -45,7 +45,7 @@ void vcpu_switch(const struct tcb *to)
 static void resettle(void)
 {
     arch_activate_vspace(kernel.current);
-    arch_flags_changed(kernel.current);
+    arch_mode_changed(kernel.current);
 }
 
 /* ---- thread and VCPU -------------------------------------------------------------------------------------------------------- */
@@ -60,7 +60,7 @@ void vcpu_unbind(struct vcpu *v)
         leave();
     }
     t->vcpu = NULL;
-    t->flags &= ~TCB_HAS_VCPU;
+    arch_mode_changed(t);
     t->regs.spsr = arch_user_spsr(t->regs.spsr, false);
     v->tcb = NULL;
     resettle();
@@ -75,7 +75,7 @@ void vcpu_bind(struct vcpu *v, struct tcb *t)
     vcpu_unbind(t->vcpu);
     v->tcb = t;
     t->vcpu = v;
-    t->flags |= TCB_HAS_VCPU;
+    arch_mode_changed(t);
     resettle();
 }
 

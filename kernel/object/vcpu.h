@@ -9,7 +9,7 @@
  * and in the object otherwise. So a switch between a guest and its handler moves few registers, and one between threads that are no
  * guests none. Memory of the object is not touched by anybody else: no capability maps it.
  *
- * Owns:   struct vcpu, tcb.vcpu, TCB_HAS_VCPU, kernel.vcpu_*.    Uses: arch, api/fault.
+ * Owns:   struct vcpu, tcb.vcpu, kernel.vcpu_*.    Uses: arch, api/fault.
  * Limits: every operation is O(list registers).
  * Source: seL4 manual, VCPU in chapter 11; Arm IHI 0048B chapter 5 (virtual interrupts); docs/spec/kernel-abi.md section 8.
  */
@@ -18,7 +18,7 @@
 
 #include "object/objects.h"
 
-/** Makes the machine that of the guest `to`, or of no guest. Only arch calls this: when it switches, and in arch_flags_changed(). */
+/** Makes the machine that of the guest `to`, or of no guest. Only arch calls this: when it switches, and in arch_mode_changed(). */
 void vcpu_switch(const struct tcb *to);
 
 /** Makes `t` the thread of `v`. Whatever either was bound to before is not any more. */

@@ -70,6 +70,11 @@ static inline bool arch_interrupt_is_pending(void)
     return (READ_SYSREG(isr_el1) & ISR_IRQ) != 0;
 }
 
+static inline unsigned arch_irq_number(unsigned taken)
+{
+    return taken & 0x3ff;
+}
+
 static inline bool arch_fast_paths(void)
 {
     return KERNEL_FAST_PATHS != 0;

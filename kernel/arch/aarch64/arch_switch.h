@@ -17,13 +17,16 @@ enum {
     CNTKCTL_PHYSICAL_COUNTER = 1 << 0,
     CNTKCTL_VIRTUAL_COUNTER = 1 << 1,
     CNTKCTL_PHYSICAL_TIMER = 1 << 9,
-    ARCH_CNTKCTL_NATIVE = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_PHYSICAL_TIMER,
-    ARCH_CNTKCTL_FOREIGN = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_VIRTUAL_COUNTER,
 };
 
-/** Flags that say in which mode the machine runs a thread; ARCH_MODE_GUEST is never the flags of one, so that a guest is always left. */
-#define ARCH_MODE_FLAGS (seL4_TCBFlag_foreignSyscalls | TCB_HAS_VCPU)
-#define ARCH_MODE_GUEST UINT32_MAX
+/**
+ * The mode in which the machine runs a thread (tcb.mode): the value of CNTKCTL_EL1, or that it is a guest. A guest that runs has
+ * another mode than one that does not, so that every switch from or to one is seen.
+ */
+#define ARCH_MODE_NATIVE ((uint32_t)CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_PHYSICAL_TIMER)
+#define ARCH_MODE_FOREIGN ((uint32_t)CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_VIRTUAL_COUNTER)
+#define ARCH_MODE_GUEST (1u << 31)
+#define ARCH_MODE_GUEST_RUNS UINT32_MAX
 
 /** What the registers hold, to save writing them. */
 struct arch_loaded {
@@ -49,11 +52,6 @@ static inline void arch_load_vspace(const struct tcb *t)
     }
 }
 
-static inline void arch_load_cntkctl(const struct tcb *t)
-{
-    WRITE_SYSREG(cntkctl_el1, (t->flags & seL4_TCBFlag_foreignSyscalls) != 0 ? ARCH_CNTKCTL_FOREIGN : ARCH_CNTKCTL_NATIVE);
-}
-
 /** Access to FPU and timers; guests. */
 static inline void arch_load_controls(const struct tcb *t)
 {
@@ -63,13 +61,12 @@ static inline void arch_load_controls(const struct tcb *t)
         arch_loaded.cptr = cptr;
         WRITE_SYSREG(cptr_el2, cptr);
     }
-    uint32_t mode = t->flags & ARCH_MODE_FLAGS;
-    if (mode != arch_loaded.mode) {
-        if (unlikely(((mode | arch_loaded.mode) & TCB_HAS_VCPU) != 0)) {
+    if (t->mode != arch_loaded.mode) {
+        if (unlikely(((t->mode | arch_loaded.mode) & ARCH_MODE_GUEST) != 0)) {
             arch_load_mode(t);
         } else {
-            arch_loaded.mode = mode;
-            arch_load_cntkctl(t);
+            arch_loaded.mode = t->mode;
+            WRITE_SYSREG(cntkctl_el1, t->mode);
         }
     }
 }
@@ -108,7 +105,7 @@ static inline void arch_switch(struct tcb *from, struct tcb *to)
         arch_put_thread_registers(to);
         arch_load_vspace(to);
         arch_load_controls(to);
-    } else if (unlikely(arch_loaded.mode == ARCH_MODE_GUEST)) {
+    } else if (unlikely(arch_loaded.mode == ARCH_MODE_GUEST_RUNS)) {
         arch_load_mode(to);
     }
 }

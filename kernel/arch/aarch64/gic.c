@@ -67,19 +67,14 @@ void gic_init(void)
     *cpu_interface(GICC_CTLR) = 1;
 }
 
-/* What GICC_IAR said last: for a software generated interrupt it names the core that sent it, and the end of it must as well. */
-static uint32_t taken;
-
-bool arch_interrupt_take(unsigned *irq)
+bool arch_interrupt_take(unsigned *taken)
 {
-    taken = *cpu_interface(GICC_IAR);
-    *irq = taken & 0x3ff;
-    return *irq < SPURIOUS_IRQ;
+    *taken = *cpu_interface(GICC_IAR);
+    return arch_irq_number(*taken) < SPURIOUS_IRQ;
 }
 
-void arch_irq_acknowledge(unsigned irq)
+void arch_irq_acknowledge(unsigned taken)
 {
-    (void)irq; /* one at a time: what was taken last */
     *cpu_interface(GICC_EOIR) = taken;
 }
 

@@ -48,7 +48,8 @@ void machine_init(void)
     WRITE_SYSREG(tpidrro_el0, 0);
     arch_loaded.cptr = ARCH_CPTR_BASE | ARCH_CPTR_TRAP_FPU;
     WRITE_SYSREG(cptr_el2, arch_loaded.cptr);
-    WRITE_SYSREG(cntkctl_el1, ARCH_CNTKCTL_NATIVE);
+    arch_loaded.mode = ARCH_MODE_NATIVE;
+    WRITE_SYSREG(cntkctl_el1, arch_loaded.mode);
     arch_loaded.vttbr = kptr_address(empty_vspace);
     WRITE_SYSREG(vttbr_el2, arch_loaded.vttbr);
     __asm__ volatile("tlbi alle1\n\tdsb nsh\n\tisb" : : : "memory");
@@ -68,9 +69,9 @@ void arch_load_mode(const struct tcb *t)
         (void)vspace_activate(t); /* a guest runs in it now */
     }
     vcpu_switch(t);
-    arch_loaded.mode = t->vcpu != NULL ? ARCH_MODE_GUEST : t->flags & ARCH_MODE_FLAGS;
+    arch_loaded.mode = t->vcpu != NULL ? ARCH_MODE_GUEST_RUNS : t->mode;
     if (t->vcpu == NULL) {
-        arch_load_cntkctl(t);
+        WRITE_SYSREG(cntkctl_el1, arch_loaded.mode);
     }
 }
 
@@ -99,8 +100,10 @@ void arch_forget_thread(struct tcb *t)
     }
 }
 
-void arch_flags_changed(struct tcb *t)
+void arch_mode_changed(struct tcb *t)
 {
+    bool foreign = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0;
+    t->mode = t->vcpu != NULL ? ARCH_MODE_GUEST : foreign ? ARCH_MODE_FOREIGN : ARCH_MODE_NATIVE;
     if (t == kernel.current) {
         arch_load_controls(t);
     }

@@ -93,6 +93,11 @@ static inline uint64_t arch_user_spsr(uint64_t value, bool guest)
     return guest && (mode == 0 || mode == 4 || mode == 5) ? value : (value & 0xf0000000ull) | ARCH_USER_SPSR;
 }
 
+static inline unsigned arch_irq_number(unsigned taken)
+{
+    return taken;
+}
+
 bool arch_interrupt_is_pending(void);
 
 #endif

@@ -247,7 +247,7 @@ void arch_forget_thread(struct tcb *t)
     }
 }
 
-void arch_flags_changed(struct tcb *t)
+void arch_mode_changed(struct tcb *t)
 {
     if (t == kernel.current) {
         vcpu_switch(t);
