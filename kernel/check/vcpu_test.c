@@ -246,10 +246,42 @@ static void tables_of_guests_are_kept_apart(void)
     flushes = sim.guest.flushes;
     CHECK_EQ(inject(VCPU_A, 40, 0), seL4_NoError);
     CHECK_EQ(sim.guest.flushes, flushes); /* and nobody else pays */
-    let_run(B);
+    let_run(A);
+    world_wake_root();
+    CHECK_EQ(world_resume(B), seL4_NoError);
+    world_root_waits();
+    CHECK(kernel.current == world_thread(A)); /* it is more important */
     flushes = sim.guest.flushes;
-    bind(VCPU_C, B); /* one guest instead of another */
-    CHECK(sim.guest.flushes > flushes);
+    struct world_call suspend = {.number = seL4_SysCall, .cap = WORLD_TCB + A, .info = seL4_MessageInfo_new(seL4_TCBSuspend, 0, 0, 0)};
+    world_call(&suspend);
+    CHECK(kernel.current == world_thread(B)); /* one guest after another, with nobody in between */
+    CHECK_EQ(sim.guest.flushes, flushes + 1);
+    flushes = sim.guest.flushes;
+    CHECK_EQ(read(VCPU_B, seL4_VCPUReg_SCTLR), 0x34d58820); /* the same guest goes on */
+    CHECK_EQ(sim.guest.flushes, flushes);
+}
+
+/* refuse_test has the errors; these are the limits that they name. */
+static void limits_are_told(void)
+{
+    static const struct {
+        unsigned label;
+        uint64_t word, max;
+    } rows[] = {
+        {seL4_ARMVCPUInjectIRQ, 1024, 1023},
+        {seL4_ARMVCPUInjectIRQ, 32 << 16, 31},
+        {seL4_ARMVCPUInjectIRQ, 2 << 24, 1},
+        {seL4_ARMVCPUInjectIRQ, (uint64_t)SIM_VIRQS << 32, SIM_VIRQS - 1},
+        {seL4_ARMVCPUAckVPPI, IRQ_COUNT, IRQ_COUNT - 1},
+    };
+    world_start();
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        CHECK_EQ(invoke(VCPU_A, rows[i].label, 1, &rows[i].word, 0, NULL), seL4_RangeError);
+        CHECK_EQ(seL4_MessageInfo_length(world_root()->regs.x[REG_INFO]), 2);
+        CHECK_EQ(world_root()->regs.x[REG_MESSAGE], 0);
+        CHECK_EQ(world_root()->regs.x[REG_MESSAGE + 1], rows[i].max);
+    }
+    CHECK_EQ(inject(VCPU_A, 1ull << 40 | 40, 0), seL4_NoError); /* what is above is not looked at */
 }
 
 /* ---- virtual interrupts ------------------------------------------------------------------------------------------------------ */
@@ -426,6 +458,7 @@ int main(void)
         {"vcpu: a binding ends others", a_binding_ends_others},
         {"vcpu: a running guest loses its VCPU", a_running_guest_loses_its_vcpu},
         {"vcpu: tables of guests are kept apart", tables_of_guests_are_kept_apart},
+        {"vcpu: limits are told", limits_are_told},
         {"vcpu: an injected interrupt is taken and ended", an_injected_interrupt_is_taken_and_ended},
         {"vcpu: an interrupt in hand is not replaced", an_interrupt_in_hand_is_not_replaced},
         {"vcpu: the timer tells once", the_timer_tells_once},
