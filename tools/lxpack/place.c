@@ -384,11 +384,11 @@ static void fill_device(const struct fill *f)
 {
     struct lx_device *v = AS(lx_device, f);
     struct board_node node;
-    if (!board_find(f->item->target, &node) || node.reg_count == 0) {
+    if (!board_find(f->item->target, &node) || node.reg_count == 0 || node.regs[0].len_bytes == 0) {
         fail_at(sys->path, f->item->line, "board %s has no device %s with registers; its device tree lists what there is",
                 sys->board, f->item->target);
     }
-    if (f->item->index >= node.reg_count) {
+    if (f->item->index >= node.reg_count || node.regs[f->item->index].len_bytes == 0) {
         fail_at(sys->path, f->item->line, "%s has registers of index 0 to %u; there is no index %u", f->item->target,
                 node.reg_count - 1, f->item->index);
     }
