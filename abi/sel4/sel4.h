@@ -301,6 +301,21 @@ enum {
 };
 
 enum {
+    seL4_VGICMaintenance_IDX = 0,
+    seL4_VGICMaintenance_Length,
+};
+
+enum {
+    seL4_VCPUFault_HSR = 0,
+    seL4_VCPUFault_Length,
+};
+
+enum {
+    seL4_VPPIEvent_IRQ = 0,
+    seL4_VPPIEvent_Length,
+};
+
+enum {
     seL4_Timeout_Data = 0,
     seL4_Timeout_Consumed,
     seL4_Timeout_Length,
@@ -316,5 +331,36 @@ struct seL4_UserContext {
 
 enum { seL4_UserContextWords = sizeof(struct seL4_UserContext) / sizeof(uint64_t) };
 _Static_assert(seL4_UserContextWords == 36, "UserContext");
+
+/* ---- registers of a virtual CPU, as ReadRegs and WriteRegs number them ------------------------------------------------- */
+
+enum {
+    seL4_VCPUReg_SCTLR = 0,
+    seL4_VCPUReg_CPACR,
+    seL4_VCPUReg_TTBR0,
+    seL4_VCPUReg_TTBR1,
+    seL4_VCPUReg_TCR,
+    seL4_VCPUReg_MAIR,
+    seL4_VCPUReg_AMAIR,
+    seL4_VCPUReg_CIDR,
+    seL4_VCPUReg_ACTLR,
+    seL4_VCPUReg_AFSR0,
+    seL4_VCPUReg_AFSR1,
+    seL4_VCPUReg_ESR,
+    seL4_VCPUReg_FAR,
+    seL4_VCPUReg_PAR,
+    seL4_VCPUReg_VBAR,
+    seL4_VCPUReg_TPIDR_EL1,
+    seL4_VCPUReg_VMPIDR_EL2,
+    seL4_VCPUReg_SP_EL1,
+    seL4_VCPUReg_ELR_EL1,
+    seL4_VCPUReg_SPSR_EL1,
+    seL4_VCPUReg_CNTV_CTL,
+    seL4_VCPUReg_CNTV_CVAL,
+    seL4_VCPUReg_CNTVOFF,
+    seL4_VCPUReg_CNTKCTL_EL1,
+    seL4_VCPUReg_Num,
+};
+_Static_assert(seL4_VCPUReg_Num == 24, "registers of a VCPU");
 
 #endif

@@ -30,6 +30,28 @@ static enum outcome issue_handler(struct invocation *inv, bool with_trigger)
     return DONE;
 }
 
+/* Hands out a right to raise a software generated interrupt on a core; whether there is such a core is not known here. */
+static enum outcome issue_sgi(struct invocation *inv)
+{
+    if (!has_words(inv, 4, 1)) {
+        return FAILED;
+    }
+    uint64_t irq = arg(inv, 0);
+    uint64_t target = arg(inv, 1);
+    if (irq >= ARCH_SGI_COUNT) {
+        return refuse_range(inv, 0, ARCH_SGI_COUNT - 1);
+    }
+    if (target >= ARCH_SGI_TARGETS) {
+        return refuse_argument(inv, 1);
+    }
+    struct slot *to = find_slot(inv, inv->extra[0]->cap, arg(inv, 2), arg(inv, 3), false);
+    if (to == NULL || !is_empty(inv, to)) {
+        return FAILED;
+    }
+    slot_insert(cap_sgi((unsigned)irq, (unsigned)target), inv->slot, to);
+    return DONE;
+}
+
 enum outcome decode_irq_control(struct invocation *inv)
 {
     switch (inv->label) {
@@ -37,8 +59,10 @@ enum outcome decode_irq_control(struct invocation *inv)
         return issue_handler(inv, false);
     case seL4_ARMIRQIssueIRQHandlerTrigger:
         return issue_handler(inv, true);
+    case seL4_ARMIRQIssueSGISignal:
+        return issue_sgi(inv);
     default:
-        return refuse(inv, seL4_IllegalOperation); /* TODO(#3): SGI signals */
+        return refuse(inv, seL4_IllegalOperation);
     }
 }
 

@@ -383,7 +383,7 @@ static enum outcome set_flags(struct invocation *inv)
     uint64_t known = seL4_TCBFlag_fpuDisabled | seL4_TCBFlag_foreignSyscalls;
     uint64_t flags = (t->flags & ~arg(inv, 0)) | (arg(inv, 1) & known);
     t->flags = (uint32_t)flags;
-    arch_flags_changed(t);
+    arch_mode_changed(t);
     return_words(inv, &flags, 1);
     return DONE;
 }

@@ -10,7 +10,7 @@ static enum outcome check_type(struct invocation *inv, struct retype *r)
 {
     uint64_t type = arg(inv, ARG_TYPE);
     uint64_t user_bits = arg(inv, ARG_SIZE);
-    if (type >= seL4_ObjectTypeCount || type == seL4_ARM_VCPUObject) { /* TODO(#3): VCPUs */
+    if (type >= seL4_ObjectTypeCount) {
         return refuse_argument(inv, ARG_TYPE);
     }
     r->type = (unsigned)type;

@@ -236,8 +236,9 @@ static inline bool keeps_signal(const struct notification *n)
     return n->state == NOTIFICATION_IDLE && (n->bound_tcb == NULL || n->bound_tcb->state != THREAD_BLOCKED_RECEIVE);
 }
 
-bool fastpath_interrupt(unsigned irq)
+bool fastpath_interrupt(unsigned taken)
 {
+    unsigned irq = arch_irq_number(taken);
     if (!arch_fast_paths() || irq >= IRQ_COUNT || kernel.irq_state[irq] != IRQ_NOTIFY) {
         return false;
     }
@@ -253,7 +254,7 @@ bool fastpath_interrupt(unsigned irq)
     /* From here on nothing can fail. */
     arch_fast_path_taken();
     do_wake(to, n, cap_badge(cap));
-    irq_wait_for_ack(irq);
+    irq_wait_for_ack(taken);
     return true;
 }
 

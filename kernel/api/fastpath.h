@@ -30,7 +30,7 @@ void fastpath_reply_recv(struct tcb *t);
 void fastpath_send(struct tcb *t);
 
 /** An interrupt that was taken: fast when it wakes a thread of higher priority. @return false when it must be delivered still. */
-MUST_USE bool fastpath_interrupt(unsigned irq);
+MUST_USE bool fastpath_interrupt(unsigned taken);
 
 /** Yield: fast for a thread with time slices. */
 void fastpath_yield(struct tcb *t);

@@ -128,7 +128,9 @@ unsigned fault_write_message(struct tcb *from, struct tcb *to, struct seL4_IPCBu
         message_set_word(to, buffer, seL4_VMFault_PrefetchFault, fault->word[2]);
         message_set_word(to, buffer, seL4_VMFault_FSR, fault->word[1]);
         return seL4_VMFault_Length;
+    case seL4_Fault_VGICMaintenance:
     case seL4_Fault_VCPUFault:
+    case seL4_Fault_VPPIEvent:
         message_set_word(to, buffer, 0, fault->word[0]);
         return 1;
     default:
@@ -163,7 +165,7 @@ static void take_syscall_reply(struct tcb *t, const struct tcb *replier, unsigne
         *(foreign ? &regs->x[30] : &regs->pc) = message_word(replier, buffer, seL4_UnknownSyscall_LR);
     }
     if (length > seL4_UnknownSyscall_SPSR) {
-        regs->spsr = arch_user_spsr(message_word(replier, buffer, seL4_UnknownSyscall_SPSR));
+        regs->spsr = arch_user_spsr(message_word(replier, buffer, seL4_UnknownSyscall_SPSR), t->vcpu != NULL);
     }
 }
 

@@ -82,5 +82,6 @@ enum outcome decode_frame(struct invocation *inv);
 enum outcome decode_asid_control(struct invocation *inv);
 enum outcome decode_asid_pool(struct invocation *inv);
 enum outcome decode_smc(struct invocation *inv);
+enum outcome decode_vcpu(struct invocation *inv);
 
 #endif

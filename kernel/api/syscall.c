@@ -132,7 +132,7 @@ struct invoke_options {
     bool is_call;
     bool blocking;
     bool can_donate;
-    bool first_phase; /* of a combined system call: only endpoints, notifications and replies can be invoked */
+    bool first_phase; /* of a combined system call: only what can be signalled or sent to can be invoked */
 };
 
 /*
@@ -175,7 +175,7 @@ static enum outcome decode(struct invocation *inv, struct invoke_options how)
         inv->has_result = true;
         return DONE;
     }
-    if (how.first_phase) {
+    if (how.first_phase && cap_type(inv->cap) != CAP_SGI) {
         return refuse_capability(inv, 0);
     }
     switch (cap_type(inv->cap)) {
@@ -207,6 +207,11 @@ static enum outcome decode(struct invocation *inv, struct invoke_options how)
         return decode_asid_pool(inv);
     case CAP_SMC:
         return decode_smc(inv);
+    case CAP_SGI:
+        arch_send_sgi(cap_sgi_irq(inv->cap), cap_sgi_target(inv->cap));
+        return DONE;
+    case CAP_VCPU:
+        return decode_vcpu(inv);
     case CAP_NULL:
     case CAP_ENDPOINT:
     case CAP_NOTIFICATION:
@@ -457,15 +462,14 @@ void enter_trap(uint64_t syndrome)
 
 void enter_interrupt(void)
 {
-    unsigned irq;
-    bool taken = arch_interrupt_take(&irq);
-    if (taken && fastpath_interrupt(irq)) {
+    unsigned taken;
+    bool any = arch_interrupt_take(&taken);
+    if (any && fastpath_interrupt(taken)) {
         return;
     }
     bool has_budget = sched_enter(); /* if not, it has been charged; the interrupt is delivered either way */
-    (void)has_budget;
-    if (taken) {
-        irq_deliver(irq);
+    if (any) {
+        irq_deliver(taken, has_budget);
     }
     sched_leave();
 }

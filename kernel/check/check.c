@@ -141,6 +141,7 @@ static struct extent extent_of(struct cap c)
         break;
     case CAP_PAGE_TABLE:
     case CAP_ASID_POOL:
+    case CAP_VCPU:
         bits = 12;
         break;
     case CAP_VSPACE:
@@ -153,6 +154,7 @@ static struct extent extent_of(struct cap c)
     case CAP_DOMAIN:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
+    case CAP_SGI:
         return (struct extent){0, 0};
     }
     return (struct extent){cap_address(c), 1ull << bits};
@@ -330,13 +332,16 @@ static const char *check_thread(const struct tcb *t)
 {
     PASS_ON(check_waiting(t));
     REQUIRE(is_live(CAP_REPLY, t->reply) && is_live(CAP_SCHED_CONTEXT, t->sc) &&
-                is_live(CAP_NOTIFICATION, t->bound_notification) && is_live(CAP_SCHED_CONTEXT, t->yield_to),
+                is_live(CAP_NOTIFICATION, t->bound_notification) && is_live(CAP_SCHED_CONTEXT, t->yield_to) &&
+                is_live(CAP_VCPU, t->vcpu),
             "a thread refers to an object that is gone", t);
     REQUIRE(t->reply == NULL || t->reply->tcb == t, "a thread and its reply disagree", t);
     REQUIRE(t->sc == NULL || t->sc->tcb == t, "a thread and its scheduling context disagree", t);
     REQUIRE(t->bound_notification == NULL || t->bound_notification->bound_tcb == t,
             "a thread and its bound notification disagree", t);
     REQUIRE(t->yield_to == NULL || t->yield_to->yield_from == t, "a yielding thread and its context disagree", t);
+    REQUIRE(t->vcpu == NULL || t->vcpu->tcb == t, "a thread and its VCPU disagree", t);
+    REQUIRE(t->vcpu != NULL || (t->regs.spsr & 0x1ff) == ARCH_USER_SPSR, "a thread that is no guest leaves EL0", t);
     REQUIRE(t->in_ready_queue == in_ready_queue(t), "a thread's mark and the ready queue disagree", t);
     REQUIRE(t->in_release_queue == in_release_queue(t), "a thread's mark and the release queue disagree", t);
     bool has_budget = t->sc != NULL && t->sc->refill_max != 0;
@@ -495,6 +500,26 @@ static const char *check_address_spaces(void)
     return NULL;
 }
 
+/* ---- guests --------------------------------------------------------------------------------------------------------------- */
+
+static const char *check_guest(void)
+{
+    struct vcpu *v = kernel.vcpu_entered;
+    REQUIRE(v == kernel.current->vcpu, "the machine is in the mode of another guest, or of none", v);
+    REQUIRE(v == NULL || v == kernel.vcpu_loaded, "a guest runs with another's registers", v);
+    REQUIRE(sim.guest.entered == (v != NULL), "the kernel and the machine disagree whether a guest runs", v);
+    REQUIRE(is_live(CAP_VCPU, kernel.vcpu_loaded), "the machine holds registers of a VCPU that is gone", kernel.vcpu_loaded);
+    REQUIRE(v == NULL || sim.irq_masked[ARCH_GUEST_TIMER_IRQ] == v->timer_masked, "a guest's timer is masked as another's", v);
+    for (unsigned i = 0; i < all_count; i++) {
+        if (cap_type(all[i]->cap) == CAP_VCPU) {
+            const struct vcpu *u = kptr(cap_address(all[i]->cap));
+            REQUIRE(is_live(CAP_TCB, u->tcb), "a VCPU refers to a thread that is gone", u);
+            REQUIRE(u->tcb == NULL || u->tcb->vcpu == u, "a VCPU and its thread disagree", u);
+        }
+    }
+    return NULL;
+}
+
 /* ---- all of it --------------------------------------------------------------------------------------------------------------------------------- */
 
 static const char *check_object(struct cap c)
@@ -536,6 +561,8 @@ static const char *check_object(struct cap c)
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
     case CAP_SMC:
+    case CAP_SGI:
+    case CAP_VCPU:
         break;
     }
     return NULL;
@@ -555,6 +582,7 @@ const char *kernel_check(struct slot *root_slots, size_t root_slot_count)
     PASS_ON(check_overlap());
     PASS_ON(check_ready_queues());
     PASS_ON(check_address_spaces());
+    PASS_ON(check_guest());
     REQUIRE(kernel.current->sc == kernel.current_sc, "the running thread spends another's budget", kernel.current);
     REQUIRE(kernel.current->state == THREAD_RUNNING || kernel.current->state == THREAD_IDLE,
             "the running thread cannot run", kernel.current);

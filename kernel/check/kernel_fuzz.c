@@ -44,7 +44,7 @@ static uint64_t take_cptr(struct input *in)
     static const uint8_t group[] = {seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, WORLD_UNTYPED, WORLD_TCB, WORLD_TCB,
                                     WORLD_SC, WORLD_SC, WORLD_REPLY, WORLD_ENDPOINT, WORLD_ENDPOINT, WORLD_NOTIFICATION,
                                     WORLD_NOTIFICATION, WORLD_CNODE, WORLD_FRAME, WORLD_TABLE, WORLD_VSPACE, WORLD_BUFFER,
-                                    WORLD_FREE, WORLD_FREE};
+                                    WORLD_FREE, WORLD_FREE, WORLD_VCPU};
     uint8_t kind = take(in);
     if (kind < 228) {
         return (uint64_t)group[kind % sizeof group] + kind / sizeof group;
@@ -80,6 +80,7 @@ static uint64_t take_extra(struct input *in, uint64_t label, unsigned which)
         {seL4_ARMPageMap, {seL4_CapInitThreadVSpace}},
         {seL4_ARMASIDControlMakePool, {WORLD_UNTYPED, seL4_CapInitThreadCNode}},
         {seL4_ARMASIDPoolAssign, {WORLD_VSPACE}},
+        {seL4_ARMVCPUSetTCB, {WORLD_TCB}},
     };
     uint8_t choice = take(in);
     for (size_t i = 0; choice < 170 && i < sizeof wanted / sizeof wanted[0]; i++) {
@@ -95,15 +96,16 @@ static uint64_t take_extra(struct input *in, uint64_t label, unsigned which)
 static uint64_t take_label(struct input *in, uint64_t cptr)
 {
     static const uint8_t range[][3] = {
-        {CAP_UNTYPED, 1, 1},         {CAP_TCB, 2, 17},          {CAP_CNODE, 18, 25},      {CAP_IRQ_CONTROL, 26, 26},
+        {CAP_UNTYPED, 1, 1},         {CAP_TCB, 2, 17},          {CAP_CNODE, 18, 25},      {CAP_IRQ_CONTROL, 26, 26}, {CAP_IRQ_CONTROL, 60, 61},
         {CAP_IRQ_HANDLER, 27, 29},   {CAP_DOMAIN, 30, 32},      {CAP_SCHED_CONTROL, 33, 33}, {CAP_SCHED_CONTEXT, 34, 38},
         {CAP_VSPACE, 39, 42},        {CAP_SMC, 43, 43},         {CAP_PAGE_TABLE, 44, 45}, {CAP_FRAME, 46, 52},
-        {CAP_ASID_CONTROL, 53, 53},  {CAP_ASID_POOL, 54, 54},
+        {CAP_ASID_CONTROL, 53, 53},  {CAP_ASID_POOL, 54, 54},   {CAP_VCPU, 55, 59},
     };
     uint8_t choice = take(in);
     if (choice < 192 && cptr < WORLD_SLOTS) {
         for (size_t i = 0; i < sizeof range / sizeof range[0]; i++) {
-            if (range[i][0] == cap_type(world_slot((unsigned)cptr)->cap)) {
+            bool another = i + 1 < sizeof range / sizeof range[0] && range[i + 1][0] == range[i][0];
+            if (range[i][0] == cap_type(world_slot((unsigned)cptr)->cap) && (!another || choice % 2 == 0)) {
                 return range[i][1] + choice % (range[i][2] - range[i][1] + 1u);
             }
         }
@@ -155,6 +157,12 @@ static void do_call(struct input *in)
         extras = 1;
         call.info = seL4_MessageInfo_new(label, 0, extras, 3);
         call.word[0] = 0x400000 + call.word[0] % 16 * 4096;
+    }
+    if (label >= seL4_ARMVCPUInjectIRQ && label <= seL4_ARMVCPUAckVPPI && take(in) < 200) { /* what is in range */
+        uint8_t choice = take(in);
+        call.word[0] = label == seL4_ARMVCPUInjectIRQ ? choice | (uint64_t)(choice % SIM_VIRQS) << 32
+                       : label == seL4_ARMVCPUAckVPPI ? ARCH_GUEST_TIMER_IRQ
+                                                      : choice % seL4_VCPUReg_Num;
     }
     for (unsigned i = 0; i < extras; i++) {
         call.extra[i] = take_extra(in, label, i);
@@ -297,6 +305,11 @@ static void arrange(struct input *in, uint8_t choice, struct world_call *call)
         call->info = seL4_MessageInfo_new(choice < 80 ? seL4_SchedContextUnbind : seL4_SchedContextBind, 0, 1, 0);
         call->extra[0] = WORLD_NOTIFICATION + 2;
         break;
+    case 5: /* clients and servers become guests, and none again */
+        call->cap = WORLD_VCPU + choice / 8 % 3u;
+        call->info = seL4_MessageInfo_new(seL4_ARMVCPUSetTCB, 0, 1, 0);
+        call->extra[0] = WORLD_TCB + n;
+        break;
     default:
         call->info = seL4_MessageInfo_new(choice < 224 ? seL4_TCBResume : seL4_TCBSuspend, 0, 0, 0);
         break;
@@ -329,6 +342,34 @@ static void talk(struct input *in)
     world_call(&call);
 }
 
+/* The running guest sets its registers and its timer, takes a virtual interrupt, ends one, waits for one. */
+static void act_as_guest(struct input *in)
+{
+    uint8_t choice = take(in);
+    unsigned index = choice / 8 % SIM_VIRQS;
+    switch (choice % 8) {
+    case 0:
+        kernel.current->regs.fault_pc = kernel.current->regs.pc;
+        enter_trap(0x7e00000);
+        break;
+    case 1:
+    case 2:
+        sim_guest_takes(index);
+        break;
+    case 3:
+    case 4:
+        sim_guest_ends(index);
+        break;
+    case 5:
+        sim.guest.regs[seL4_VCPUReg_CNTV_CVAL] = sim.time + choice * 64u;
+        sim.guest.regs[seL4_VCPUReg_CNTV_CTL] = choice / 8 % 4;
+        break;
+    default:
+        sim.guest.regs[choice % seL4_VCPUReg_CNTV_CTL] = take64(in);
+        break;
+    }
+}
+
 static void step(struct input *in, bool talking)
 {
     uint8_t what = take(in);
@@ -347,6 +388,10 @@ static void step(struct input *in, bool talking)
         kernel.work_units = 99; /* the next preemption point looks */
     } else if (arch_interrupt_is_pending()) {
         world_interrupt();
+        return;
+    }
+    if (kernel.vcpu_entered != NULL && (what & 3) == 1) {
+        act_as_guest(in);
         return;
     }
     if (talking) {

@@ -46,6 +46,7 @@ struct row {
 #define W(...) sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), {__VA_ARGS__}
 #define NONE 0, {0}
 #define HIGH (1ull << 40)
+#define INJECT(number, priority, group, index) ((number) | (priority) << 16 | (group) << 24 | (uint64_t)(index) << 32)
 
 /* style: one rule a line */
 static const struct row rows[] = {
@@ -172,7 +173,7 @@ static const struct row rows[] = {
     {"control: budget above the period", SCHED_CONTROL, seL4_SchedControlConfigureFlags, W(101, 100, 0, 0, 0), W(WORLD_SC), seL4_RangeError, 20},
     {"control: refills", SCHED_CONTROL, seL4_SchedControlConfigureFlags, W(100, 200, 9, 0, 0), W(WORLD_SC), seL4_RangeError, 0},
 
-    {"interrupts: label", seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, NONE, NONE, seL4_IllegalOperation, NO_WORD},
+    {"interrupts: label", seL4_CapIRQControl, seL4_IRQAckIRQ, NONE, NONE, seL4_IllegalOperation, NO_WORD},
     {"interrupts: words", seL4_CapIRQControl, seL4_IRQIssueIRQHandler, W(40, FREE), W(ROOT_CNODE), seL4_TruncatedMessage, NO_WORD},
     {"interrupts: words with trigger", seL4_CapIRQControl, seL4_ARMIRQIssueIRQHandlerTrigger, W(40, 0, FREE), W(ROOT_CNODE), seL4_TruncatedMessage, NO_WORD},
     {"interrupts: number", seL4_CapIRQControl, seL4_IRQIssueIRQHandler, W(160, FREE, 64), W(ROOT_CNODE), seL4_RangeError, 0},
@@ -180,6 +181,13 @@ static const struct row rows[] = {
     {"interrupts: the kernel's own", seL4_CapIRQControl, seL4_IRQIssueIRQHandler, W(SIM_TIMER_IRQ, FREE, 64), W(ROOT_CNODE), seL4_RevokeFirst, NO_WORD},
     {"interrupts: filled slot", seL4_CapIRQControl, seL4_IRQIssueIRQHandler, W(40, FRAME, 64), W(ROOT_CNODE), seL4_DeleteFirst, NO_WORD},
     {"interrupts: depth", seL4_CapIRQControl, seL4_IRQIssueIRQHandler, W(40, FREE, 0), W(ROOT_CNODE), seL4_RangeError, 1},
+    {"signal: words", seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, W(3, 0, FREE), W(ROOT_CNODE), seL4_TruncatedMessage, NO_WORD},
+    {"signal: capability", seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, W(3, 0, FREE, 64), NONE, seL4_TruncatedMessage, NO_WORD},
+    {"signal: number", seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, W(16, 8, FREE, 65), W(ROOT_CNODE), seL4_RangeError, 0},
+    {"signal: target", seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, W(15, 8, FREE, 65), W(ROOT_CNODE), seL4_InvalidArgument, 1},
+    {"signal: depth", seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, W(15, 7, FREE, 65), W(ROOT_CNODE), seL4_RangeError, 1},
+    {"signal: no CNode", seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, W(15, 7, FREE, 64), W(FRAME), seL4_FailedLookup, 0},
+    {"signal: filled slot", seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, W(15, 7, FRAME, 64), W(ROOT_CNODE), seL4_DeleteFirst, NO_WORD},
     {"handler: label", WORLD_HANDLER, seL4_TCBSuspend, NONE, NONE, seL4_IllegalOperation, NO_WORD},
     {"handler: capability", WORLD_HANDLER, seL4_IRQSetIRQHandler, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
     {"handler: no notification", WORLD_HANDLER, seL4_IRQSetIRQHandler, NONE, W(FRAME), seL4_InvalidCapability, 0},
@@ -232,6 +240,22 @@ static const struct row rows[] = {
     {"asid pool: capability", seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
     {"asid pool: no address space", seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, NONE, W(FRAME), seL4_InvalidCapability, 1},
     {"asid pool: has one", seL4_CapInitThreadASIDPool, seL4_ARMASIDPoolAssign, NONE, W(WORLD_VSPACE), seL4_InvalidCapability, 1},
+    {"vcpu: label", WORLD_VCPU, seL4_TCBSuspend, NONE, NONE, seL4_IllegalOperation, NO_WORD},
+    {"vcpu, thread: capability", WORLD_VCPU, seL4_ARMVCPUSetTCB, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, thread: kind", WORLD_VCPU, seL4_ARMVCPUSetTCB, NONE, W(ENDPOINT), seL4_IllegalOperation, NO_WORD},
+    {"vcpu, inject: words", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, inject: number", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, W(INJECT(1024, 32, 2, 4)), NONE, seL4_RangeError, 0},
+    {"vcpu, inject: priority", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, W(INJECT(1023, 32, 2, 4)), NONE, seL4_RangeError, 0},
+    {"vcpu, inject: group", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, W(INJECT(1023, 31, 2, 4)), NONE, seL4_RangeError, 0},
+    {"vcpu, inject: list register", WORLD_VCPU, seL4_ARMVCPUInjectIRQ, W(INJECT(1023, 31, 1, 4)), NONE, seL4_RangeError, 0},
+    {"vcpu, read: words", WORLD_VCPU, seL4_ARMVCPUReadReg, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, read: register", WORLD_VCPU, seL4_ARMVCPUReadReg, W(24), NONE, seL4_InvalidArgument, 1},
+    {"vcpu, read: no register at all", WORLD_VCPU, seL4_ARMVCPUReadReg, W(1ull << 32), NONE, seL4_InvalidArgument, 1},
+    {"vcpu, write: words", WORLD_VCPU, seL4_ARMVCPUWriteReg, W(3), NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, write: register", WORLD_VCPU, seL4_ARMVCPUWriteReg, W(24, 1), NONE, seL4_InvalidArgument, 1},
+    {"vcpu, acknowledge: words", WORLD_VCPU, seL4_ARMVCPUAckVPPI, NONE, NONE, seL4_TruncatedMessage, NO_WORD},
+    {"vcpu, acknowledge: number", WORLD_VCPU, seL4_ARMVCPUAckVPPI, W(160), NONE, seL4_RangeError, 0},
+    {"vcpu, acknowledge: not the guest's", WORLD_VCPU, seL4_ARMVCPUAckVPPI, W(26), NONE, seL4_InvalidArgument, 0},
     {"firmware: label", seL4_CapSMC, seL4_TCBSuspend, NONE, NONE, seL4_IllegalOperation, NO_WORD},
     {"firmware: words", seL4_CapSMC, seL4_ARMSMCCall, W(1, 2, 3, 4, 5, 6, 7), NONE, seL4_TruncatedMessage, NO_WORD},
 };

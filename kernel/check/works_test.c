@@ -265,6 +265,61 @@ static void an_interrupt_is_signalled_until_nobody_wants_it(void)
     CHECK(sim.irq_masked[51]);
 }
 
+/* What is in slot `signal` raises interrupt 3, which the first notification is told of. */
+static bool signalled(uint64_t signal, int64_t number)
+{
+    struct world_call call = {.number = number, .cap = signal};
+    world_call(&call);
+    world_wait(1);
+    CHECK(!sim.irq_pending[3]);
+    struct notification *n = kptr(cap_address(world_slot(WORLD_NOTIFICATION)->cap));
+    bool told = n->state == NOTIFICATION_ACTIVE;
+    if (told) {
+        n->state = NOTIFICATION_IDLE;
+        CHECK_EQ(INVOKE_PLAIN(WORLD_FREE + 9, seL4_IRQAckIRQ), seL4_NoError);
+    }
+    return told;
+}
+
+static bool is_there(unsigned index)
+{
+    return !slot_is_empty(world_slot(index));
+}
+
+static void a_software_generated_interrupt_is_signalled(void)
+{
+    enum { A_SIGNAL = WORLD_FREE, OTHER, COPY, COPY_OF_COPY, HANDLER = WORLD_FREE + 9 };
+    world_start();
+    CHECK_EQ(INVOKE(seL4_CapIRQControl, seL4_IRQIssueIRQHandler, LIST(3, HANDLER, 64), world_root_cnode), seL4_NoError);
+    CHECK_EQ(INVOKE(HANDLER, seL4_IRQSetIRQHandler, ((uint64_t[]){0}), LIST(WORLD_NOTIFICATION)), seL4_NoError);
+    CHECK_EQ(INVOKE(seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, LIST(3, 0, A_SIGNAL, 64), world_root_cnode), seL4_NoError);
+    CHECK(signalled(A_SIGNAL, seL4_SysCall));
+    CHECK_EQ(seL4_MessageInfo_label(world_root()->regs.x[REG_INFO]), 0);
+    CHECK(signalled(A_SIGNAL, seL4_SysSend));
+    CHECK(signalled(A_SIGNAL, seL4_SysNBSend));
+    struct world_call and_wait = {.number = seL4_SysNBSendWait, .cap = WORLD_NOTIFICATION, .reply = A_SIGNAL};
+    world_call(&and_wait);
+    CHECK(kernel.current != world_root());
+    world_wait(1);
+    CHECK(kernel.current == world_root());
+    CHECK_EQ(INVOKE_PLAIN(HANDLER, seL4_IRQAckIRQ), seL4_NoError);
+    /* A copy without rights signals as well, and ends with what it was copied from; a second one that was issued does not. */
+    CHECK_EQ(INVOKE(seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, LIST(3, 0, OTHER, 64), world_root_cnode), seL4_NoError);
+    CHECK_EQ(INVOKE(seL4_CapInitThreadCNode, seL4_CNodeMint, LIST(COPY, 64, A_SIGNAL, 64, 0, 7), world_root_cnode), seL4_NoError);
+    CHECK_EQ(world_copy(COPY, COPY_OF_COPY), seL4_NoError);
+    CHECK(signalled(COPY_OF_COPY, seL4_SysSend));
+    CHECK_EQ(INVOKE(seL4_CapInitThreadCNode, seL4_CNodeRevoke, LIST(OTHER, 64), ((uint64_t[]){0})), seL4_NoError);
+    CHECK_EQ(INVOKE(seL4_CapInitThreadCNode, seL4_CNodeRevoke, LIST(COPY, 64), ((uint64_t[]){0})), seL4_NoError);
+    CHECK(is_there(A_SIGNAL) && is_there(OTHER) && is_there(COPY) && is_there(COPY_OF_COPY));
+    CHECK_EQ(INVOKE(seL4_CapInitThreadCNode, seL4_CNodeRevoke, LIST(A_SIGNAL, 64), ((uint64_t[]){0})), seL4_NoError);
+    CHECK(is_there(A_SIGNAL) && is_there(OTHER) && !is_there(COPY) && !is_there(COPY_OF_COPY));
+    /* For another core: nothing arrives here. */
+    CHECK_EQ(INVOKE(seL4_CapIRQControl, seL4_ARMIRQIssueSGISignal, LIST(3, 7, COPY, 64), world_root_cnode), seL4_NoError);
+    CHECK(!signalled(COPY, seL4_SysSend));
+    CHECK_EQ(INVOKE(seL4_CapInitThreadCNode, seL4_CNodeRevoke, LIST(seL4_CapIRQControl, 64), ((uint64_t[]){0})), seL4_NoError);
+    CHECK(!is_there(A_SIGNAL) && !is_there(OTHER) && !is_there(COPY) && !is_there(HANDLER));
+}
+
 static void firmware_is_called(void)
 {
     world_start();
@@ -331,6 +386,7 @@ int main(void)
         {"works: consumed time is told once", consumed_time_is_told_once},
         {"works: a context changes while it is used", a_context_changes_while_it_is_used},
         {"works: an interrupt is signalled until nobody wants it", an_interrupt_is_signalled_until_nobody_wants_it},
+        {"works: a software generated interrupt is signalled", a_software_generated_interrupt_is_signalled},
         {"works: firmware is called", firmware_is_called},
         {"works: caches are maintained where something is mapped", caches_are_maintained_where_something_is_mapped},
         {"works: a pool of identifiers is made and ends", a_pool_of_identifiers_is_made_and_ends},

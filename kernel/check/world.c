@@ -280,6 +280,7 @@ static void populate(void)
     retype(memory, seL4_ARM_PageTableObject, 0, WORLD_TABLE, 4);
     retype(memory, seL4_ARM_VSpaceObject, 0, WORLD_VSPACE, 1);
     retype(memory, seL4_ARM_SmallPageObject, 0, WORLD_BUFFER, WORLD_THREADS);
+    retype(memory, seL4_ARM_VCPUObject, 0, WORLD_VCPU, 3);
     for (unsigned n = 0; n < 3; n++) {
         uint64_t mint[] = {WORLD_ENDPOINT + 4 + n, 64, WORLD_ENDPOINT + n, 64, seL4_AllRights, 40 + n};
         uint64_t root[] = {seL4_CapInitThreadCNode};
@@ -328,7 +329,6 @@ void world_start(void)
     sim.deadline = UINT64_MAX;
     sim.time = 1000000;
     sim.fast_paths = true;
-    static const unsigned reserved[] = {25, 27};
     struct boot_input in = {
         .root_image = {SIM_RAM_START + 0x20000, SIM_RAM_START + 0x22000},
         .physical_minus_virtual = SIM_RAM_START + 0x20000 - 0x400000,
@@ -338,8 +338,6 @@ void world_start(void)
         .ram = {SIM_RAM_START, SIM_RAM_START + SIM_RAM_BYTES},
         .physical_bits = 36,
         .timer_irq = SIM_TIMER_IRQ,
-        .reserved_irqs = reserved,
-        .reserved_irq_count = 2,
     };
     if (!boot_make_root_task(&in)) {
         fprintf(stderr, "world: the kernel does not boot\n");

@@ -29,6 +29,7 @@ enum {
     WORLD_HANDLER = 232,  /**< of interrupts 32 to 34, which signal the notifications */
     WORLD_NOTIFICATION_BADGED = 235, /**< the first notification with badges 8 and 16 */
     WORLD_NOTIFICATION_NO_RECEIVE = 237,  /**< the first notification without the right to receive */
+    WORLD_VCPU = 240, /**< three, bound to nobody */
     WORLD_SLOTS = 256,
     WORLD_THREADS = 6,
 };

@@ -267,9 +267,8 @@ static void init_kernel_state(const struct boot_input *in)
     kernel.domain_schedule[0] = (struct domain_entry){0, DOMAIN_DURATION_MAX};
     kernel.domain_end = DOMAIN_DURATION_MAX;
     kernel.vmid_next = 1;
-    for (unsigned i = 0; i < in->reserved_irq_count; i++) {
-        kernel.irq_state[in->reserved_irqs[i]] = IRQ_RESERVED;
-    }
+    irq_set_state(ARCH_GUEST_TIMER_IRQ, IRQ_GUEST);
+    irq_set_state(ARCH_GUEST_MAINTENANCE_IRQ, IRQ_GUEST);
     irq_set_state(in->timer_irq, IRQ_TIMER);
 }
 

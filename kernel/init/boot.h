@@ -26,8 +26,6 @@ struct boot_input {
     unsigned kernel_device_count;
     uint64_t physical_bits; /**< device memory ends at 2^physical_bits */
     unsigned timer_irq;
-    const unsigned *reserved_irqs;
-    unsigned reserved_irq_count;
 };
 
 /** @return false when the memory or the image is not what a root task needs; nothing can be done then. */

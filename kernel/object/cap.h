@@ -21,6 +21,8 @@
  *   vspace                                                        15..0 asid (0: none)
  *   asid pool                                                     15..0 first asid of the pool
  *   smc                                                           badge
+ *   sgi                                                           15..8 target, 7..0 interrupt
+ *   vcpu
  *
  * Owns:   the encoding; nobody else shifts or masks these words.    Uses: klib, arch/memory for object pointers.
  * Limits: physical addresses below 2^48, user addresses below 2^48.
@@ -51,6 +53,8 @@ enum cap_type {
     CAP_ASID_CONTROL,
     CAP_ASID_POOL,
     CAP_SMC,
+    CAP_SGI,
+    CAP_VCPU,
 };
 
 enum { CAP_TYPE_MASK = 31 }; /**< of word 0 */
@@ -115,6 +119,23 @@ static inline struct cap cap_with_badge(struct cap c, uint64_t badge)
 {
     c.word[1] = badge;
     return c;
+}
+
+/* ---- software generated interrupts */
+
+static inline struct cap cap_sgi(unsigned irq, unsigned target)
+{
+    return cap_make(CAP_SGI, 0, 0, (uint64_t)target << 8 | irq);
+}
+
+static inline unsigned cap_sgi_irq(struct cap c)
+{
+    return (unsigned)(c.word[1] & 0xff);
+}
+
+static inline unsigned cap_sgi_target(struct cap c)
+{
+    return (unsigned)(c.word[1] >> 8);
 }
 
 /* ---- untyped */

@@ -98,6 +98,8 @@ static unsigned object_bits(struct cap c)
         return seL4_VSpaceBits;
     case CAP_ASID_POOL:
         return seL4_ASIDPoolBits;
+    case CAP_VCPU:
+        return seL4_VCPUBits;
     case CAP_ZOMBIE:
         return cap_zombie_of_tcb(c) ? seL4_TCBBits : cap_bits(c) + seL4_SlotBits;
     case CAP_NULL:
@@ -107,6 +109,7 @@ static unsigned object_bits(struct cap c)
     case CAP_DOMAIN:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
+    case CAP_SGI:
         break;
     }
     return 0;
@@ -128,8 +131,9 @@ bool cap_covers(struct cap a, struct cap b)
     case CAP_FRAME:
         return cap_type(b) == CAP_FRAME && contains(a, b);
     case CAP_IRQ_CONTROL:
-        return cap_type(b) == CAP_IRQ_CONTROL || cap_type(b) == CAP_IRQ_HANDLER;
+        return cap_type(b) == CAP_IRQ_CONTROL || cap_type(b) == CAP_IRQ_HANDLER || cap_type(b) == CAP_SGI;
     case CAP_IRQ_HANDLER:
+    case CAP_SGI:
         return cap_type(b) == type && a.word[1] == b.word[1];
     case CAP_SCHED_CONTROL:
     case CAP_DOMAIN:
@@ -145,6 +149,7 @@ bool cap_covers(struct cap a, struct cap b)
     case CAP_PAGE_TABLE:
     case CAP_VSPACE:
     case CAP_ASID_POOL:
+    case CAP_VCPU:
         return cap_type(b) == type && cap_address(a) == cap_address(b);
     case CAP_NULL:
     case CAP_ZOMBIE:
@@ -194,6 +199,7 @@ static bool starts_derivation(struct cap cap, struct cap source)
     case CAP_SMC:
         return cap_badge(cap) != cap_badge(source);
     case CAP_IRQ_HANDLER:
+    case CAP_SGI:
         return cap_type(source) == CAP_IRQ_CONTROL;
     case CAP_NULL:
     case CAP_REPLY:
@@ -209,6 +215,7 @@ static bool starts_derivation(struct cap cap, struct cap source)
     case CAP_VSPACE:
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
+    case CAP_VCPU:
         break;
     }
     return false;
@@ -295,6 +302,8 @@ bool slot_is_parent_of(const struct slot *parent, const struct slot *child)
     case CAP_SMC:
         return cap_badge(parent->cap) == 0 || (cap_badge(parent->cap) == cap_badge(child->cap) &&
                                                (child->next_and_flags & SLOT_FIRST_BADGED) == 0);
+    case CAP_SGI: /* may be issued again: that is no copy of this one */
+        return (child->next_and_flags & SLOT_FIRST_BADGED) == 0;
     case CAP_NULL:
     case CAP_UNTYPED:
     case CAP_REPLY:
@@ -311,6 +320,7 @@ bool slot_is_parent_of(const struct slot *parent, const struct slot *child)
     case CAP_VSPACE:
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
+    case CAP_VCPU:
         break;
     }
     return true;
@@ -367,6 +377,8 @@ struct cap cap_mask_rights(struct cap cap, uint64_t rights)
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
     case CAP_SMC:
+    case CAP_SGI:
+    case CAP_VCPU:
         break;
     }
     return cap_without(cap, lost);
@@ -401,6 +413,8 @@ struct cap cap_update_data(struct cap cap, uint64_t data, bool keep_badge)
     case CAP_VSPACE:
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
+    case CAP_SGI:
+    case CAP_VCPU:
         break;
     }
     return cap;
@@ -440,6 +454,8 @@ int cap_derive(const struct slot *s, struct cap cap, struct cap *out)
     case CAP_ASID_CONTROL:
     case CAP_ASID_POOL:
     case CAP_SMC:
+    case CAP_SGI:
+    case CAP_VCPU:
         break;
     }
     *out = cap;

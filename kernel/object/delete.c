@@ -16,6 +16,7 @@
 #include "object/ipc.h"
 #include "object/irq.h"
 #include "object/thread.h"
+#include "object/vcpu.h"
 #include "object/vspace.h"
 #include "sched/sched.h"
 
@@ -75,6 +76,7 @@ static void end_thread(struct tcb *t)
         notification_unbind(t->bound_notification);
     }
     thread_suspend(t);
+    vcpu_unbind(t->vcpu);
     arch_forget_thread(t);
 }
 
@@ -112,6 +114,7 @@ static struct cap finalise(struct slot *s)
     case CAP_DOMAIN:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
+    case CAP_SGI:
         return cap_null();
     case CAP_ENDPOINT:
     case CAP_NOTIFICATION:
@@ -123,6 +126,7 @@ static struct cap finalise(struct slot *s)
     case CAP_PAGE_TABLE:
     case CAP_VSPACE:
     case CAP_ASID_POOL:
+    case CAP_VCPU:
         break;
     }
     if (!final) {
@@ -158,6 +162,9 @@ static struct cap finalise(struct slot *s)
     case CAP_ASID_POOL:
         vspace_end_asid_pool(cap);
         break;
+    case CAP_VCPU:
+        vcpu_end(object);
+        break;
     case CAP_NULL:
     case CAP_UNTYPED:
     case CAP_SCHED_CONTROL:
@@ -167,6 +174,7 @@ static struct cap finalise(struct slot *s)
     case CAP_FRAME:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
+    case CAP_SGI:
         break;
     }
     return cap_null();

@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "object/cspace.h"
 #include "object/ipc.h"
+#include "object/vcpu.h"
 
 void irq_set_state(unsigned irq, enum irq_state state)
 {
@@ -18,28 +19,37 @@ void irq_end_handler(unsigned irq)
     irq_set_state(irq, IRQ_INACTIVE);
 }
 
-void irq_wait_for_ack(unsigned irq)
+void irq_wait_for_ack(unsigned taken)
 {
-    arch_irq_mask(irq, true);
-    arch_irq_acknowledge(irq);
+    arch_irq_mask(arch_irq_number(taken), true);
+    arch_irq_acknowledge(taken);
 }
 
-void irq_deliver(unsigned irq)
+/* Interrupts that are the kernel's own, and those that nobody asked for. */
+static void deliver_other(unsigned irq, bool may_fault)
 {
-    if (irq >= IRQ_COUNT || kernel.irq_state[irq] == IRQ_INACTIVE || kernel.irq_state[irq] == IRQ_RESERVED) {
-        arch_irq_mask(irq, true); /* nobody asked for it */
-        arch_irq_acknowledge(irq);
-        return;
-    }
-    if (kernel.irq_state[irq] == IRQ_TIMER) {
+    enum irq_state state = irq < IRQ_COUNT ? (enum irq_state)kernel.irq_state[irq] : IRQ_INACTIVE;
+    if (state == IRQ_TIMER) {
         kernel.reprogram_timer = true; /* the scheduler does the rest on the way out */
         arch_timer_acknowledge();
-        arch_irq_acknowledge(irq);
-        return;
+    } else if (state != IRQ_GUEST) {
+        arch_irq_mask(irq, true);
+    } else if (may_fault) {
+        vcpu_interrupt(irq); /* else it comes again when the guest runs again */
     }
-    struct cap cap = kernel.irq_slots[irq].cap;
-    if (cap_type(cap) == CAP_NOTIFICATION && cap_has(cap, RIGHT_SEND)) {
-        notification_signal(kptr(cap_address(cap)), cap_badge(cap));
+}
+
+void irq_deliver(unsigned taken, bool may_fault)
+{
+    unsigned irq = arch_irq_number(taken);
+    if (likely(irq < IRQ_COUNT && kernel.irq_state[irq] == IRQ_NOTIFY)) {
+        struct cap cap = kernel.irq_slots[irq].cap;
+        if (cap_type(cap) == CAP_NOTIFICATION && cap_has(cap, RIGHT_SEND)) {
+            notification_signal(kptr(cap_address(cap)), cap_badge(cap));
+        }
+        irq_wait_for_ack(taken);
+    } else {
+        deliver_other(irq, may_fault);
+        arch_irq_acknowledge(taken);
     }
-    irq_wait_for_ack(irq);
 }

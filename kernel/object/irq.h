@@ -9,11 +9,11 @@
 
 #include "object/objects.h"
 
-/** Delivers an interrupt that the hardware reported, or runs the kernel's timer. */
-void irq_deliver(unsigned irq);
+/** Delivers an interrupt that arch_interrupt_take() took, or runs the kernel's timer. `may_fault`: the thread that ran still may. */
+void irq_deliver(unsigned taken, bool may_fault);
 
 /** The interrupt was told to user level, and is masked until that acknowledges it. */
-void irq_wait_for_ack(unsigned irq);
+void irq_wait_for_ack(unsigned taken);
 
 /** The last handler capability is gone. */
 void irq_end_handler(unsigned irq);

@@ -5,6 +5,7 @@
  * Links are symmetric, and kernel/check.c verifies all of them after every step of the host tests:
  *   tcb.sc <-> sched_context.tcb          tcb.bound_notification <-> notification.bound_tcb
  *   tcb.reply <-> reply.tcb               sched_context.notification <-> notification.sc
+ *   tcb.vcpu <-> vcpu.tcb
  *   tcb.yield_to <-> sched_context.yield_from        sched_context.reply -> the top of its call stack (see struct reply)
  * A thread is in at most one of: a ready queue, the release queue, the queue of the endpoint or notification it waits for.
  *
@@ -31,6 +32,7 @@ struct endpoint;
 struct notification;
 struct reply;
 struct sched_context;
+struct vcpu;
 
 /* ---- queues of threads: doubly linked through tcb.queue_next and tcb.queue_prev */
 
@@ -156,7 +158,7 @@ struct fault {
     uint8_t reserved[6];
     struct lookup_failure lookup;
     uint64_t word[3]; /**< CapFault: cptr. UnknownSyscall: number, 1 if foreign. UserException: number, code. VMFault: address,
-                           FSR, instruction. Timeout: badge, consumed */
+                           FSR, instruction. Timeout: badge, consumed. Others: their one word */
 };
 
 enum tcb_slot { TCB_CSPACE = 0, TCB_VSPACE, TCB_BUFFER, TCB_FAULT_HANDLER, TCB_TIMEOUT_HANDLER, TCB_SLOT_COUNT };
@@ -191,23 +193,46 @@ struct tcb {
     struct notification *bound_notification;
     struct fault fault;
     uaddr_t ipc_buffer; /**< user address; only its offset in the frame of slots[TCB_BUFFER] matters here */
+    struct vcpu *vcpu;  /**< the thread is a guest: EL1 is its own */
+    uint32_t mode;      /**< arch's own: follows from flags and vcpu, so that a switch looks at one word */
+    uint32_t reserved;
 #if KERNEL_DEBUG_CALLS
     char name[32];
 #endif
 };
 _Static_assert(sizeof(struct tcb) <= 1 << seL4_TCBBits, "tcb");
 
+/* ---- virtual CPU */
+
+enum { VCPU_LIST_REGISTERS_MAX = 64 };
+
+/** What the machine has of a guest beside the registers of its thread; object/vcpu.h says when it is here and when in the machine. */
+struct vcpu {
+    struct tcb *tcb;
+    uint64_t regs[seL4_VCPUReg_Num];
+    uint64_t csselr, mdscr, pmuserenr; /**< which user level cannot name, but a guest can write */
+    uint32_t list_register[VCPU_LIST_REGISTERS_MAX]; /**< virtual interrupts, in the machine's format */
+    uint32_t interrupt_control; /**< the guest's priority mask, enables and so on */
+    uint32_t active_priorities;
+    bool timer_masked; /**< a VPPIEvent was sent and not yet acknowledged */
+    uint8_t reserved[7];
+};
+_Static_assert(sizeof(struct vcpu) <= 1 << seL4_VCPUBits, "vcpu");
+
 /* ---- address space identifiers */
 
 enum { ASID_POOL_COUNT = 1 << seL4_NumASIDPoolsBits, ASID_POOL_ENTRIES = 1 << seL4_ASIDPoolIndexBits };
 
-/** One entry: the physical address of the vspace, aligned to 8 KiB (0: free), bit 8 "has a VMID", bits 7..0 the VMID. */
+/**
+ * One entry: the physical address of the vspace, aligned to 8 KiB (0: free), bit 9 "a guest ran here last", bit 8 "has a VMID",
+ * bits 7..0 the VMID.
+ */
 struct asid_entry {
     uint64_t word;
 };
 _Static_assert(sizeof(struct asid_entry) == 8, "an asid pool has 512 entries");
 
-enum { ASID_ENTRY_HAS_VMID = 1 << 8, ASID_ENTRY_VMID = 0xff };
+enum { ASID_ENTRY_GUEST = 1 << 9, ASID_ENTRY_HAS_VMID = 1 << 8, ASID_ENTRY_VMID = 0xff };
 
 struct asid_pool {
     struct asid_entry entries[ASID_POOL_ENTRIES];
@@ -216,7 +241,7 @@ _Static_assert(sizeof(struct asid_pool) == 1 << seL4_ASIDPoolBits, "asid pool");
 
 /* ---- the kernel's own state */
 
-enum irq_state { IRQ_INACTIVE = 0, IRQ_NOTIFY, IRQ_TIMER, IRQ_RESERVED };
+enum irq_state { IRQ_INACTIVE = 0, IRQ_NOTIFY, IRQ_TIMER, IRQ_GUEST };
 
 /** One turn of the domain schedule; domain 0 for no time marks the end, from where it starts again. */
 struct domain_entry {
@@ -256,6 +281,10 @@ struct kernel_state {
     uint16_t vmid_owner[256]; /**< asid; 0: free */
     uint8_t vmid_next;
     struct tcb *fpu_owner;
+
+    /* Virtual CPUs: */
+    struct vcpu *vcpu_loaded; /**< whose lazy registers the machine holds */
+    struct vcpu *vcpu_entered; /**< the running thread's; NULL: it has none */
 
     /* Objects that exist from the start: */
     struct tcb idle_tcb __attribute__((aligned(1 << seL4_TCBBits)));

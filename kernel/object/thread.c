@@ -10,6 +10,7 @@ void thread_init(struct tcb *t)
 {
     t->domain = (uint8_t)kernel.domain;
     t->regs.spsr = ARCH_USER_SPSR;
+    arch_mode_changed(t);
 }
 
 void thread_suspend(struct tcb *t)
@@ -66,7 +67,7 @@ void thread_write_register(struct tcb *t, unsigned index, uint64_t value)
 {
     unsigned place = context_order[index];
     if (place == REG_SPSR) {
-        value = arch_user_spsr(value);
+        value = arch_user_spsr(value, t->vcpu != NULL);
     }
     ((uint64_t *)&t->regs)[place] = value;
 }

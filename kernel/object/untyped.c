@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "object/cspace.h"
 #include "object/thread.h"
+#include "object/vcpu.h"
 #include "sched/sched.h"
 
 unsigned untyped_object_bits(unsigned type, uint64_t user_bits)
@@ -72,7 +73,8 @@ static struct cap make_object(const struct retype *r, paddr_t at, bool device)
         break;
     }
     kassert(r->type == seL4_ARM_VCPUObject);
-    return cap_null();
+    arch_vcpu_init(kptr(at));
+    return cap_make(CAP_VCPU, at, 0, 0);
 }
 
 /* Clears what the objects will take. Child untypeds are cleared when they are used themselves. */

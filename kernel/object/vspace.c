@@ -96,7 +96,20 @@ struct active_vspace vspace_activate(const struct tcb *t)
     if (cap_type(cap) != CAP_VSPACE || asid == 0 || vspace_of_asid(asid) != cap_address(cap)) {
         return (struct active_vspace){0, 0};
     }
-    return (struct active_vspace){cap_address(cap), vmid_for(asid, asid_entry(asid))};
+    struct asid_entry *entry = asid_entry(asid);
+    uint8_t vmid = vmid_for(asid, entry);
+    /* The TLB holds translations of a guest's own tables, which are wrong for other guests and for threads that are none. */
+    bool guest_was_here = (entry->word & ASID_ENTRY_GUEST) != 0;
+    bool same_guest = guest_was_here && t->vcpu != NULL && t->vcpu == kernel.vcpu_loaded;
+    if ((guest_was_here || t->vcpu != NULL) && !same_guest) {
+        arch_tlb_flush_guest(vmid);
+    }
+    if (t->vcpu != NULL) {
+        entry->word |= ASID_ENTRY_GUEST;
+    } else {
+        entry->word &= ~(uint64_t)ASID_ENTRY_GUEST;
+    }
+    return (struct active_vspace){cap_address(cap), vmid};
 }
 
 static void flush_page(uint64_t asid, uaddr_t address)

@@ -69,7 +69,7 @@ static inline paddr_t vspace_of_asid(uint64_t asid)
     return entry != NULL ? round_down(entry->word, seL4_VSpaceBits) : 0;
 }
 
-/** The word of the asid entry of `t` if its address space is valid and holds a VMID; else 0. */
+/** The word of the asid entry of `t` if its address space is valid, holds a VMID and no guest ran there last; else 0. */
 static inline uint64_t vspace_active_entry(const struct tcb *t)
 {
     struct cap cap = t->slots[TCB_VSPACE].cap;

@@ -201,10 +201,10 @@ void objects_give_away(uint64_t cnode, uint64_t depth, uint64_t first, uint64_t 
     for (uint32_t i = 0; i < untyped_count; i++) {
         struct untyped *u = &untypeds[i];
         uint64_t size = 1ull << u->size_bits;
-        if (u->is_device || u->gone) {
+        if (u->is_device || u->gone || u->size_bits < PAGE_BITS) { /* less than a page is of no use to anybody */
             continue;
         }
-        if (u->used == 0 && list->count < count_max && u->size_bits >= PAGE_BITS) {
+        if (u->used == 0 && list->count < count_max) {
             give(u->slot, u->paddr, u->size_bits, (struct slot){cnode, first + list->count, depth}, list);
             u->gone = true;
             continue;

@@ -25,13 +25,16 @@ static void read_registers(int node, struct board_node *out)
     int address_cells = fdt_address_cells(tree.at, parent);
     int size_cells = fdt_size_cells(tree.at, parent);
     int len = 0;
-    const uint8_t *reg = fdt_getprop(tree.at, node, "reg", &len);
-    if (reg == NULL || address_cells < 1 || address_cells > 2 || size_cells < 1 || size_cells > 2 ||
-        len < 4 * (address_cells + size_cells)) {
+    const uint8_t *p = fdt_getprop(tree.at, node, "reg", &len);
+    if (p == NULL || address_cells < 1 || address_cells > 2 || size_cells < 1 || size_cells > 2) {
         return;
     }
-    out->reg = cells(reg, address_cells);
-    out->reg_bytes = cells(reg + 4 * address_cells, size_cells);
+    int entry_bytes = 4 * (address_cells + size_cells);
+    for (; len >= entry_bytes && out->reg_count < ARRAY_LEN(out->regs); len -= entry_bytes, p += entry_bytes) {
+        out->regs[out->reg_count].addr = cells(p, address_cells);
+        out->regs[out->reg_count].len_bytes = cells(p + 4 * address_cells, size_cells);
+        out->reg_count++;
+    }
 }
 
 /* GIC interrupts have three cells: 0 shared or 1 private, number, flags (1, 2: edge; 4, 8: level). */

@@ -36,7 +36,10 @@ enum {
 /* ---- board.c ------------------------------------------------------------------------------------------------------------ */
 
 struct board_node {
-    uint64_t reg, reg_bytes; /* reg_bytes 0: it has no registers */
+    uint32_t reg_count; /* 0: it has no registers */
+    struct {
+        uint64_t addr, len_bytes;
+    } regs[8];
     uint32_t irq_count;
     struct {
         uint32_t number;
@@ -61,7 +64,7 @@ struct item {
     bool dma;
     bool writable;
     char target[64]; /* node, device slot, blob or component */
-    uint32_t index;  /* of an interrupt */
+    uint32_t index;  /* of an interrupt, or of a region of registers */
     uint32_t count;
     enum slot_authority authority;
     int connection;  /* -1: none */

@@ -384,17 +384,23 @@ static void fill_device(const struct fill *f)
 {
     struct lx_device *v = AS(lx_device, f);
     struct board_node node;
-    if (!board_find(f->item->target, &node) || node.reg_bytes == 0) {
+    if (!board_find(f->item->target, &node) || node.reg_count == 0 || node.regs[0].len_bytes == 0) {
         fail_at(sys->path, f->item->line, "board %s has no device %s with registers; its device tree lists what there is",
                 sys->board, f->item->target);
     }
-    uint64_t first = align_down(node.reg, PAGE_BYTES);
-    uint64_t len = align_up(node.reg + node.reg_bytes, PAGE_BYTES) - first;
+    if (f->item->index >= node.reg_count || node.regs[f->item->index].len_bytes == 0) {
+        fail_at(sys->path, f->item->line, "%s has registers of index 0 to %u; there is no index %u", f->item->target,
+                node.reg_count - 1, f->item->index);
+    }
+    uint64_t addr = node.regs[f->item->index].addr;
+    uint64_t len_bytes = node.regs[f->item->index].len_bytes;
+    uint64_t first = align_down(addr, PAGE_BYTES);
+    uint64_t len = align_up(addr + len_bytes, PAGE_BYTES) - first;
     check_device_page(f, first, len);
     struct desc_memory *m = add_memory(f->c, DESC_DEVICE, f->slot->name, len, DESC_READ | DESC_WRITE, PAGE_BITS);
     m->source = first;
-    v->addr = m->virt + (node.reg - first);
-    v->len_bytes = node.reg_bytes;
+    v->addr = m->virt + (addr - first);
+    v->len_bytes = len_bytes;
 }
 
 static void fill_irq(const struct fill *f)
@@ -740,8 +746,8 @@ static void finish_root(struct component *root)
             v->addr = sys->bundle_virt + sys->description_offset;
             v->len_bytes = sys->description.len_bytes;
         } else if (v->kind == SLOT_DEVICE && board_find(board_console(), &node)) {
-            v->addr = node.reg; /* physical: the root task maps it itself */
-            v->len_bytes = node.reg_bytes;
+            v->addr = node.regs[0].addr; /* physical: the root task maps it itself */
+            v->len_bytes = node.regs[0].len_bytes;
         } else {
             fail("the root task has a slot %s that nothing fills", v->name);
         }

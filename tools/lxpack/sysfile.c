@@ -300,13 +300,22 @@ static void property_irq(struct reader *r)
     }
 }
 
-static void property_target(struct reader *r, enum slot_kind kind, const char *what, const char *of)
+static struct item *property_target(struct reader *r, enum slot_kind kind, const char *what, const char *of)
 {
     struct item *item = property_item(r, kind);
     if (of != NULL) {
         expect(&r->line, of);
     }
     (void)copy_string(item->target, sizeof item->target, word(&r->line, what));
+    return item;
+}
+
+static void property_device(struct reader *r)
+{
+    struct item *item = property_target(r, SLOT_DEVICE, "a device-tree node such as pl011@9000000", NULL);
+    if (accept(&r->line, "index")) {
+        item->index = (uint32_t)number(&r->line, "the index of a region of registers", 7);
+    }
 }
 
 static void property(struct reader *r)
@@ -331,13 +340,13 @@ static void property(struct reader *r)
         struct item *item = property_item(r, SLOT_WINDOW);
         item->len_bytes = size(l);
     } else if (strcmp(w, "device") == 0) {
-        property_target(r, SLOT_DEVICE, "a device-tree node such as pl011@9000000", NULL);
+        property_device(r);
     } else if (strcmp(w, "irq") == 0) {
         property_irq(r);
     } else if (strcmp(w, "blob") == 0) {
-        property_target(r, SLOT_BLOB, "a file's name", "of");
+        (void)property_target(r, SLOT_BLOB, "a file's name", "of");
     } else if (strcmp(w, "frames") == 0) {
-        property_target(r, SLOT_FRAMES, "a file's name", "of");
+        (void)property_target(r, SLOT_FRAMES, "a file's name", "of");
     } else if (strcmp(w, "store") == 0) {
         (void)property_item(r, SLOT_STORE);
     } else if (strcmp(w, "view") == 0) {

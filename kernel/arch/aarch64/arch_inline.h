@@ -14,6 +14,9 @@
 #define ARCH_USER_SPSR 0x140ull
 #define ARCH_SPSR_FLAGS 0xf0000000ull
 
+#define ARCH_GUEST_TIMER_IRQ PLAT_GUEST_TIMER_IRQ
+#define ARCH_GUEST_MAINTENANCE_IRQ PLAT_MAINTENANCE_IRQ
+
 /** 146 years: sums of a few periods and the counter stay far below 2^64 ticks. */
 #define ARCH_MAX_US ((1ull << 58) / PLAT_COUNTER_KHZ * 1000)
 
@@ -67,6 +70,11 @@ static inline bool arch_interrupt_is_pending(void)
     return (READ_SYSREG(isr_el1) & ISR_IRQ) != 0;
 }
 
+static inline unsigned arch_irq_number(unsigned taken)
+{
+    return taken & 0x3ff;
+}
+
 static inline void arch_fast_path_taken(void)
 {
 }
@@ -76,8 +84,14 @@ static inline bool arch_fast_paths(void)
     return KERNEL_FAST_PATHS != 0;
 }
 
-static inline uint64_t arch_user_spsr(uint64_t value)
+/** A guest may be at EL0 or EL1, with whatever masked. */
+static inline uint64_t arch_user_spsr(uint64_t value, bool guest)
 {
+    enum { MODE = 0x1f, EL0T = 0, EL1T = 4, EL1H = 5 };
+    uint64_t mode = value & MODE;
+    if (guest && (mode == EL0T || mode == EL1T || mode == EL1H)) {
+        return value;
+    }
     return (value & ARCH_SPSR_FLAGS) | ARCH_USER_SPSR;
 }
 

@@ -17,17 +17,27 @@ enum {
     CNTKCTL_PHYSICAL_COUNTER = 1 << 0,
     CNTKCTL_VIRTUAL_COUNTER = 1 << 1,
     CNTKCTL_PHYSICAL_TIMER = 1 << 9,
-    ARCH_CNTKCTL_NATIVE = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_PHYSICAL_TIMER,
-    ARCH_CNTKCTL_FOREIGN = CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_VIRTUAL_COUNTER,
 };
+
+/**
+ * The mode in which the machine runs a thread (tcb.mode): the value of CNTKCTL_EL1, or that it is a guest. A guest that runs has
+ * another mode than one that does not, so that every switch from or to one is seen.
+ */
+#define ARCH_MODE_NATIVE ((uint32_t)CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_PHYSICAL_TIMER)
+#define ARCH_MODE_FOREIGN ((uint32_t)CNTKCTL_PHYSICAL_COUNTER | CNTKCTL_VIRTUAL_COUNTER)
+#define ARCH_MODE_GUEST (1u << 31)
+#define ARCH_MODE_GUEST_RUNS UINT32_MAX
 
 /** What the registers hold, to save writing them. */
 struct arch_loaded {
     uint64_t vttbr;
     uint64_t cptr;
-    uint64_t cntkctl;
+    uint32_t mode;
 };
 extern struct arch_loaded arch_loaded;
+
+/** Changes the mode from or to that of a guest. */
+NOINLINE void arch_load_mode(const struct tcb *t);
 
 /** VTTBR_EL2 for a thread whose address space holds no VMID yet, or that has none. */
 uint64_t arch_rare_vttbr(const struct tcb *t);
@@ -42,7 +52,7 @@ static inline void arch_load_vspace(const struct tcb *t)
     }
 }
 
-/** Access to FPU and timers. */
+/** Access to FPU and timers; guests. */
 static inline void arch_load_controls(const struct tcb *t)
 {
     bool may_use_fpu_now = t == kernel.fpu_owner && (t->flags & seL4_TCBFlag_fpuDisabled) == 0;
@@ -51,10 +61,13 @@ static inline void arch_load_controls(const struct tcb *t)
         arch_loaded.cptr = cptr;
         WRITE_SYSREG(cptr_el2, cptr);
     }
-    uint64_t cntkctl = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0 ? ARCH_CNTKCTL_FOREIGN : ARCH_CNTKCTL_NATIVE;
-    if (cntkctl != arch_loaded.cntkctl) {
-        arch_loaded.cntkctl = cntkctl;
-        WRITE_SYSREG(cntkctl_el1, cntkctl);
+    if (t->mode != arch_loaded.mode) {
+        if (unlikely(((t->mode | arch_loaded.mode) & ARCH_MODE_GUEST) != 0)) {
+            arch_load_mode(t);
+        } else {
+            arch_loaded.mode = t->mode;
+            WRITE_SYSREG(cntkctl_el1, t->mode);
+        }
     }
 }
 
@@ -79,7 +92,10 @@ static inline void arch_switch_users(struct tcb *from, struct tcb *to)
     arch_load_controls(to);
 }
 
-/** The machine now belongs to `to`: address space, thread registers, access to FPU and timers. The idle thread has none of these. */
+/**
+ * The machine now belongs to `to`: address space, thread registers, access to FPU and timers. The idle thread has none of these, but
+ * no guest's timer runs while it waits.
+ */
 static inline void arch_switch(struct tcb *from, struct tcb *to)
 {
     if (from->state != THREAD_IDLE) {
@@ -89,6 +105,8 @@ static inline void arch_switch(struct tcb *from, struct tcb *to)
         arch_put_thread_registers(to);
         arch_load_vspace(to);
         arch_load_controls(to);
+    } else if (unlikely(arch_loaded.mode == ARCH_MODE_GUEST_RUNS)) {
+        arch_load_mode(to);
     }
 }
 

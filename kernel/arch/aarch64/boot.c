@@ -102,9 +102,8 @@ void arch_boot(paddr_t image_first, paddr_t image_last, uint64_t offset, uaddr_t
     static const struct region devices[] = {
         {PLAT_GICD, PLAT_GICD + 0x1000},
         {PLAT_GICC, PLAT_GICC + 0x1000},
-        {0x08030000, 0x08031000}, /* GICH: virtual interrupts of guests */
+        {PLAT_GICH, PLAT_GICH + 0x1000}, /* virtual interrupts of guests */
     };
-    static const unsigned reserved_irqs[] = {25, 27}; /* GIC maintenance, virtual timer: for guests */
     struct boot_input in = {
         .root_image = {image_first, image_last},
         .physical_minus_virtual = offset,
@@ -116,8 +115,6 @@ void arch_boot(paddr_t image_first, paddr_t image_last, uint64_t offset, uaddr_t
         .kernel_device_count = ARRAY_LEN(devices),
         .physical_bits = PLAT_PHYSICAL_BITS,
         .timer_irq = PLAT_TIMER_IRQ,
-        .reserved_irqs = reserved_irqs,
-        .reserved_irq_count = ARRAY_LEN(reserved_irqs),
     };
     mmu_init();
     machine_init();

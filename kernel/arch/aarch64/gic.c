@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/** Interrupt controller (GICv2) and timer (EL2 physical). Source: Arm IHI 0048B; Arm ARM D11. */
+/** Interrupt controller (GICv2) with its virtual interrupts, and timer (EL2 physical). Source: Arm IHI 0048B; Arm ARM D11. */
 #include "arch/aarch64/machine.h"
 #include "arch.h"
 
@@ -13,10 +13,17 @@ enum {
     GICD_IPRIORITYR = 0x400,
     GICD_ITARGETSR = 0x800,
     GICD_ICFGR = 0xc00,
+    GICD_SGIR = 0xf00,
     GICC_CTLR = 0x00,
     GICC_PMR = 0x04,
     GICC_IAR = 0x0c,
     GICC_EOIR = 0x10,
+    GICH_HCR = 0x00,
+    GICH_VTR = 0x04,
+    GICH_VMCR = 0x08,
+    GICH_EISR = 0x20,
+    GICH_APR = 0xf0,
+    GICH_LR = 0x100,
     FIRST_SHARED_IRQ = 32,
     SPURIOUS_IRQ = 1020, /* this number and above */
 };
@@ -31,8 +38,17 @@ static volatile uint32_t *cpu_interface(unsigned offset)
     return device_register(PLAT_GICC + offset);
 }
 
+static volatile uint32_t *guest_interface(unsigned offset)
+{
+    return device_register(PLAT_GICH + offset);
+}
+
+static unsigned virq_count;
+
 void gic_init(void)
 {
+    *guest_interface(GICH_HCR) = 0;
+    virq_count = (*guest_interface(GICH_VTR) & 63) + 1;
     *distributor(GICD_CTLR) = 0;
     unsigned lines = ((*distributor(GICD_TYPER) & 31) + 1) * 32;
     for (unsigned irq = 0; irq < lines; irq += 32) {
@@ -51,19 +67,22 @@ void gic_init(void)
     *cpu_interface(GICC_CTLR) = 1;
 }
 
-bool arch_interrupt_take(unsigned *irq)
+bool arch_interrupt_take(unsigned *taken)
 {
-    uint32_t taken = *cpu_interface(GICC_IAR) & 0x3ff;
-    if (taken >= SPURIOUS_IRQ) {
-        return false;
-    }
-    *irq = taken;
-    return true;
+    *taken = *cpu_interface(GICC_IAR);
+    return arch_irq_number(*taken) < SPURIOUS_IRQ;
 }
 
-void arch_irq_acknowledge(unsigned irq)
+void arch_irq_acknowledge(unsigned taken)
 {
-    *cpu_interface(GICC_EOIR) = irq;
+    *cpu_interface(GICC_EOIR) = taken;
+}
+
+void arch_send_sgi(unsigned irq, unsigned target)
+{
+    enum { TARGET_SHIFT = 16 };
+    __asm__ volatile("dsb ish" : : : "memory"); /* whoever is interrupted sees what was written before */
+    *distributor(GICD_SGIR) = (uint32_t)bit(TARGET_SHIFT + target) | irq;
 }
 
 void arch_irq_mask(unsigned irq, bool masked)
@@ -86,4 +105,72 @@ void arch_timer_set(ticks_t deadline)
 void arch_timer_acknowledge(void)
 {
     WRITE_SYSREG(cnthp_cval_el2, UINT64_MAX); /* the line falls; the scheduler sets the next deadline */
+}
+
+/* ---- virtual interrupts -------------------------------------------------------------------------------------------------- */
+
+#define VIRQ_END_IS_TOLD bit(19)
+#define VIRQ_PENDING bit(28)
+#define VIRQ_ACTIVE bit(29)
+enum { VIRQ_PRIORITY_SHIFT = 23, VIRQ_GROUP_SHIFT = 30 };
+
+unsigned arch_virq_count(void)
+{
+    return virq_count;
+}
+
+uint32_t arch_virq(unsigned number, unsigned priority, unsigned group)
+{
+    return (uint32_t)(number | VIRQ_END_IS_TOLD | priority << VIRQ_PRIORITY_SHIFT | VIRQ_PENDING | group << VIRQ_GROUP_SHIFT);
+}
+
+bool arch_virq_is_active(uint32_t virq)
+{
+    return (virq & VIRQ_ACTIVE) != 0;
+}
+
+uint32_t arch_virq_get(unsigned index)
+{
+    return *guest_interface(GICH_LR + index * 4);
+}
+
+void arch_virq_set(unsigned index, uint32_t virq)
+{
+    *guest_interface(GICH_LR + index * 4) = virq;
+}
+
+bool arch_virq_take_ended(unsigned *index)
+{
+    for (unsigned word = 0; word * 32 < virq_count; word++) {
+        uint32_t ended = *guest_interface(GICH_EISR + word * 4);
+        if (ended != 0) {
+            *index = word * 32 + (unsigned)__builtin_ctz(ended);
+            arch_virq_set(*index, 0);
+            return true;
+        }
+    }
+    return false;
+}
+
+void gic_guest_enable(bool enabled)
+{
+    *guest_interface(GICH_HCR) = enabled;
+}
+
+void gic_guest_load(const struct vcpu *v)
+{
+    *guest_interface(GICH_VMCR) = v->interrupt_control;
+    *guest_interface(GICH_APR) = v->active_priorities;
+    for (unsigned i = 0; i < virq_count; i++) {
+        arch_virq_set(i, v->list_register[i]);
+    }
+}
+
+void gic_guest_store(struct vcpu *v)
+{
+    v->interrupt_control = *guest_interface(GICH_VMCR);
+    v->active_priorities = *guest_interface(GICH_APR);
+    for (unsigned i = 0; i < virq_count; i++) {
+        v->list_register[i] = arch_virq_get(i);
+    }
 }

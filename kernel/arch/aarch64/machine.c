@@ -9,6 +9,7 @@
 #include "arch.h"
 #include "arch/aarch64/offsets.h"
 #include "arch_switch.h"
+#include "object/vcpu.h"
 #include "object/vspace.h"
 
 _Static_assert(offsetof(struct tcb, regs) == 0, "entry.S saves to the start of a TCB");
@@ -18,16 +19,8 @@ _Static_assert(offsetof(struct registers, fault_pc) == 272, "entry.S");
 
 /* ---- registers that are set once ------------------------------------------------------------------------------------------- */
 
-#define HCR_NATIVE                                                                                                     \
-    (bit(0) /* VM: stage 2 */ | bit(1) /* SWIO */ | bit(3) /* FMO */ | bit(4) /* IMO */ | bit(5) /* AMO */ |            \
-     bit(12) /* DC: cacheable without stage 1 */ | bit(19) /* TSC */ | bit(21) /* TACR */ | bit(25) /* TTLB */ |        \
-     bit(26) /* TVM */ | bit(27) /* TGE */ | bit(31) /* RW */)
-
 /* 40-bit input in three levels from level 1, 4 KiB granule, write-back walks, 40-bit output. */
 #define VTCR (bit(31) | 2ull << 16 | 1ull << 10 | 1ull << 8 | 1ull << 6 | 24)
-
-/* EL0: cache maintenance by address, CTR and DC ZVA allowed; WFI and WFE trap. Reserved-one bits as the architecture says. */
-#define SCTLR_EL1_NATIVE (0x30d00800ull | bit(26) /* UCI */ | bit(15) /* UCT */ | bit(14) /* DZE */)
 
 struct arch_loaded arch_loaded;
 
@@ -40,10 +33,11 @@ void machine_init(void)
     WRITE_SYSREG(hcr_el2, HCR_NATIVE);
     WRITE_SYSREG(vtcr_el2, VTCR);
     WRITE_SYSREG(sctlr_el1, SCTLR_EL1_NATIVE);
-    WRITE_SYSREG(cpacr_el1, 3ull << 20);
+    WRITE_SYSREG(cpacr_el1, CPACR_NATIVE);
     WRITE_SYSREG(hstr_el2, 0);
     WRITE_SYSREG(mdcr_el2, READ_SYSREG(mdcr_el2) & mask(5)); /* HPMN stays; nothing is left to EL1 or EL0 */
     WRITE_SYSREG(pmuserenr_el0, 0);
+    WRITE_SYSREG(mdscr_el1, 0);
     WRITE_SYSREG(cnthctl_el2, 3); /* physical counter and timer below EL2, as cntkctl_el1 allows */
     WRITE_SYSREG(cntvoff_el2, 0);
     WRITE_SYSREG(cntv_ctl_el0, 0);
@@ -54,8 +48,8 @@ void machine_init(void)
     WRITE_SYSREG(tpidrro_el0, 0);
     arch_loaded.cptr = ARCH_CPTR_BASE | ARCH_CPTR_TRAP_FPU;
     WRITE_SYSREG(cptr_el2, arch_loaded.cptr);
-    arch_loaded.cntkctl = ARCH_CNTKCTL_NATIVE;
-    WRITE_SYSREG(cntkctl_el1, arch_loaded.cntkctl);
+    arch_loaded.mode = ARCH_MODE_NATIVE;
+    WRITE_SYSREG(cntkctl_el1, arch_loaded.mode);
     arch_loaded.vttbr = kptr_address(empty_vspace);
     WRITE_SYSREG(vttbr_el2, arch_loaded.vttbr);
     __asm__ volatile("tlbi alle1\n\tdsb nsh\n\tisb" : : : "memory");
@@ -67,6 +61,18 @@ uint64_t arch_rare_vttbr(const struct tcb *t)
 {
     struct active_vspace space = vspace_activate(t);
     return space.root != 0 ? space.root | (uint64_t)space.vmid << 48 : kptr_address(empty_vspace);
+}
+
+void arch_load_mode(const struct tcb *t)
+{
+    if (t->vcpu != NULL) {
+        (void)vspace_activate(t); /* a guest runs in it now */
+    }
+    vcpu_switch(t);
+    arch_loaded.mode = t->vcpu != NULL ? ARCH_MODE_GUEST_RUNS : t->mode;
+    if (t->vcpu == NULL) {
+        WRITE_SYSREG(cntkctl_el1, arch_loaded.mode);
+    }
 }
 
 void arch_activate_vspace(const struct tcb *t)
@@ -94,8 +100,10 @@ void arch_forget_thread(struct tcb *t)
     }
 }
 
-void arch_flags_changed(struct tcb *t)
+void arch_mode_changed(struct tcb *t)
 {
+    bool foreign = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0;
+    t->mode = t->vcpu != NULL ? ARCH_MODE_GUEST : foreign ? ARCH_MODE_FOREIGN : ARCH_MODE_NATIVE;
     if (t == kernel.current) {
         arch_load_controls(t);
     }
@@ -119,6 +127,7 @@ void arch_wait(void)
 enum {
     EC_UNKNOWN = 0x00,
     EC_FPU_ACCESS = 0x07,
+    EC_HVC = 0x16,
     EC_INSTRUCTION_ABORT = 0x20,
     EC_DATA_ABORT = 0x24,
 };
@@ -149,10 +158,18 @@ void arch_user_exception(uint64_t class, uint64_t syndrome)
         }
         break;
     case EC_INSTRUCTION_ABORT:
-        enter_vm_fault(t->regs.fault_pc, syndrome, true);
+    case EC_DATA_ABORT: {
+        bool fetch = class == EC_INSTRUCTION_ABORT;
+        uint64_t address = fetch ? t->regs.fault_pc : READ_SYSREG(far_el2);
+        if (unlikely(t->vcpu != NULL)) {
+            address = guest_fault_address(syndrome, address);
+        }
+        enter_vm_fault(address, syndrome, fetch);
         return;
-    case EC_DATA_ABORT:
-        enter_vm_fault(READ_SYSREG(far_el2), syndrome, false);
+    }
+    case EC_HVC: /* the system call of a guest, whose svc is its own affair */
+        t->regs.fault_pc -= 4;
+        enter_syscall();
         return;
     case EC_UNKNOWN:
         enter_user_exception(syndrome, 0);
@@ -173,8 +190,10 @@ void arch_user_error(uint64_t syndrome)
 
 /* ---- TLB ------------------------------------------------------------------------------------------------------------------------------ */
 
-/* Invalidation by address works on the VMID that is arch_loaded. */
-static void with_vmid(uint8_t vmid, uint64_t page, bool all)
+enum flush { FLUSH_PAGE, FLUSH_ALL, FLUSH_GUEST };
+
+/* Invalidation works on the VMID that is arch_loaded. */
+static void with_vmid(uint8_t vmid, uint64_t page, enum flush what)
 {
     uint64_t wanted = (uint64_t)vmid << 48 | kptr_address(empty_vspace);
     bool other = arch_loaded.vttbr >> 48 != vmid;
@@ -183,10 +202,16 @@ static void with_vmid(uint8_t vmid, uint64_t page, bool all)
         WRITE_SYSREG(vttbr_el2, wanted);
         arch_isb();
     }
-    if (all) {
-        __asm__ volatile("tlbi vmalls12e1" : : : "memory");
-    } else {
+    switch (what) {
+    case FLUSH_PAGE:
         __asm__ volatile("tlbi ipas2e1, %0\n\tdsb nsh\n\ttlbi vmalle1" : : "r"(page) : "memory");
+        break;
+    case FLUSH_ALL:
+        __asm__ volatile("tlbi vmalls12e1" : : : "memory");
+        break;
+    case FLUSH_GUEST:
+        __asm__ volatile("tlbi vmalle1" : : : "memory");
+        break;
     }
     __asm__ volatile("dsb nsh\n\tisb" : : : "memory");
     if (other) {
@@ -197,12 +222,17 @@ static void with_vmid(uint8_t vmid, uint64_t page, bool all)
 
 void arch_tlb_flush_page(uint8_t vmid, uaddr_t address)
 {
-    with_vmid(vmid, address >> seL4_PageBits, false);
+    with_vmid(vmid, address >> seL4_PageBits, FLUSH_PAGE);
 }
 
 void arch_tlb_flush_vmid(uint8_t vmid)
 {
-    with_vmid(vmid, 0, true);
+    with_vmid(vmid, 0, FLUSH_ALL);
+}
+
+void arch_tlb_flush_guest(uint8_t vmid)
+{
+    with_vmid(vmid, 0, FLUSH_GUEST);
 }
 
 /* ---- caches ------------------------------------------------------------------------------------------------------------------------------ */

@@ -14,6 +14,20 @@
 #define ARCH_USER_SPSR 0x140ull
 #define ARCH_MAX_US ((1ull << 58) / 62500u * 1000)
 
+#define ARCH_GUEST_TIMER_IRQ 27u
+#define ARCH_GUEST_MAINTENANCE_IRQ 25u
+
+enum { SIM_VIRQS = 4 };
+
+/** EL1 of the simulated machine. Its guest is what the tests make it do. */
+struct sim_guest {
+    bool entered;
+    uint64_t regs[seL4_VCPUReg_Num];
+    uint32_t virq[SIM_VIRQS];
+    uint64_t stores;  /**< how often lazy registers went back */
+    uint64_t flushes; /**< of what the TLB knew of a guest's tables */
+};
+
 /** What the simulated machine knows; tests set and read it. */
 struct sim {
     ticks_t time;
@@ -23,14 +37,20 @@ struct sim {
     uint64_t smc_count;
     bool fast_paths; /**< taken where they fit */
     uint64_t fast_entries; /**< that were */
+    struct sim_guest guest;
 };
 extern struct sim sim;
 extern uint8_t sim_ram[SIM_RAM_BYTES];
 
 enum { SIM_TIMER_IRQ = 26 };
 
-/** Moves time on; the timer's interrupt becomes pending when its deadline has passed. */
+/** Moves time on; a timer's interrupt becomes pending when its deadline has passed. */
 void sim_advance(ticks_t ticks);
+
+/** The guest takes the virtual interrupt in a list register, or ends it, as it would by acknowledging and ending it. */
+void sim_guest_takes(unsigned index);
+void sim_guest_ends(unsigned index);
+bool sim_virq_is_pending(uint32_t virq);
 
 static inline void *kptr(paddr_t address)
 {
@@ -72,9 +92,15 @@ static inline bool arch_fast_paths(void)
     return sim.fast_paths;
 }
 
-static inline uint64_t arch_user_spsr(uint64_t value)
+static inline uint64_t arch_user_spsr(uint64_t value, bool guest)
 {
-    return (value & 0xf0000000ull) | ARCH_USER_SPSR;
+    uint64_t mode = value & 31;
+    return guest && (mode == 0 || mode == 4 || mode == 5) ? value : (value & 0xf0000000ull) | ARCH_USER_SPSR;
+}
+
+static inline unsigned arch_irq_number(unsigned taken)
+{
+    return taken;
 }
 
 bool arch_interrupt_is_pending(void);

@@ -5,6 +5,7 @@
 
 #define PLAT_GICD 0x08000000u
 #define PLAT_GICC 0x08010000u
+#define PLAT_GICH 0x08030000u
 #define PLAT_UART 0x09000000u
 
 /* 0x40000000 to 0x60000000 is left to guests: user level gets it as device memory. */
@@ -13,6 +14,8 @@
 
 #define PLAT_COUNTER_KHZ 62500u
 #define PLAT_TIMER_IRQ 26u /**< EL2 physical timer, a PPI */
+#define PLAT_MAINTENANCE_IRQ 25u /**< of the virtual interrupts, a PPI */
+#define PLAT_GUEST_TIMER_IRQ 27u /**< EL1 virtual timer, a PPI */
 #define PLAT_PHYSICAL_BITS 40u
 
 #endif
