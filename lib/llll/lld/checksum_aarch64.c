@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/** CRC-32C with the instructions of ARMv8, which every AArch64 variant of the build requires. */
+#include <arm_acle.h>
+
+#include "private.h"
+
+uint32_t crc32c(uint32_t crc, const void *bytes, size_t len_bytes)
+{
+    const uint8_t *p = (const uint8_t *)bytes;
+    for (; len_bytes >= 8; p += 8, len_bytes -= 8) {
+        crc = __crc32cd(crc, le64_load(p));
+    }
+    for (; len_bytes > 0; p++, len_bytes--) {
+        crc = __crc32cb(crc, *p);
+    }
+    return crc;
+}
