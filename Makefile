@@ -100,10 +100,10 @@ check:
 		[ $$status = 0 ] || echo 'check: FAILED; something failed or was not even built, see above'; exit $$status
 
 # Every number: of the booted systems in guest instructions, of the host, and sizes; printed, and in build/bench.csv.
-bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_bench
+bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_bench $(B)/host/bin/lld_bench
 	@rm -f $(B)/bench.csv
 	@$(MAKE) --no-print-directory bench-system bench-kernel
-	@{ $(B)/host/bin/tree_bench && $(B)/host/bin/llc_bench; } | sed 's/^/host./' | tee -a $(B)/bench.csv
+	@{ $(B)/host/bin/tree_bench && $(B)/host/bin/llc_bench && $(B)/host/bin/lld_bench $(B) $(LLD_BENCH_KEYS); } | sed 's/^/host./' | tee -a $(B)/bench.csv
 	@tests/bench/sizes.sh $(B) $(CROSS) | tee -a $(B)/bench.csv
 
 all: tools $(if $(has_kernel),$(B)/base.img,components)

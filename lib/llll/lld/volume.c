@@ -52,10 +52,20 @@ static uint64_t device_bytes(const struct lld_device *device)
     return checked_mul(blocks, device->block_bytes, &bytes) ? bytes : UINT64_MAX;
 }
 
+/* 64 segments, until they are of 1 MiB; then more of them; then, beyond 1024, larger ones. */
+static uint32_t planned_segment_bytes(uint64_t log_bytes)
+{
+    uint64_t few = log_bytes / 64 < 1u << 20 ? log_bytes / 64 : 1u << 20;
+    uint64_t many = log_bytes / 1024;
+    uint64_t bytes = align_down(few > many ? few : many, 65536);
+    bytes = bytes < 65536 ? 65536 : bytes;
+    return bytes > LLD_SEGMENT_BYTES_MAX ? LLD_SEGMENT_BYTES_MAX : (uint32_t)bytes;
+}
+
 enum lx_err lld_plan(const struct lld_device *device, uint64_t key_count_max, struct lld_geometry *out)
 {
-    enum { DELTA_BITS_PLANNED_MAX = 16, SEGMENTS_PLANNED = 1024, BATCH_PLANNED_MAX = 1 << 18 };
-    struct lld_geometry g = {.block_bytes = device->block_bytes, .delta_bits = 8, .group_bits = 1};
+    enum { DELTA_BITS_PLANNED_MAX = 16, BATCH_PLANNED_MAX = 1 << 18 };
+    struct lld_geometry g = {.block_bytes = device->block_bytes, .delta_bits = 10, .group_bits = 1};
     if (!block_bytes_are_good(device->block_bytes) || key_count_max == 0) {
         return LX_EINVAL;
     }
@@ -73,9 +83,7 @@ enum lx_err lld_plan(const struct lld_device *device, uint64_t key_count_max, st
         return LX_ERANGE;
     }
     uint64_t log_bytes = bytes - head_bytes;
-    uint64_t segment_bytes = align_down(log_bytes / SEGMENTS_PLANNED, 65536);
-    segment_bytes = segment_bytes < 65536 ? 65536 : segment_bytes;
-    g.segment_bytes = segment_bytes > LLD_SEGMENT_BYTES_MAX ? LLD_SEGMENT_BYTES_MAX : (uint32_t)segment_bytes;
+    g.segment_bytes = planned_segment_bytes(log_bytes);
     g.batch_bytes = (uint32_t)align_down(g.segment_bytes / 8, 4096);
     g.batch_bytes = g.batch_bytes > BATCH_PLANNED_MAX ? BATCH_PLANNED_MAX : g.batch_bytes;
     uint64_t count = log_bytes / g.segment_bytes;
