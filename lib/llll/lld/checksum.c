@@ -24,8 +24,7 @@ uint32_t crc32c_portable(uint32_t crc, const void *bytes, size_t len_bytes)
 
 uint32_t crc_at(const struct lld *l, uint64_t at)
 {
-    uint8_t where[16];
-    le64_store(where, l->salt);
-    le64_store(where + 8, at);
-    return crc32c(CRC_START, where, sizeof where);
+    uint8_t where[8];
+    le64_store(where, at);
+    return crc32c(l->salt_crc, where, sizeof where);
 }

@@ -10,6 +10,11 @@ uint32_t crc32c(uint32_t crc, const void *bytes, size_t len_bytes)
     for (; len_bytes >= 8; p += 8, len_bytes -= 8) {
         crc = __crc32cd(crc, le64_load(p));
     }
+    if (len_bytes >= 4) {
+        crc = __crc32cw(crc, le32_load(p));
+        p += 4;
+        len_bytes -= 4;
+    }
     for (; len_bytes > 0; p++, len_bytes--) {
         crc = __crc32cb(crc, *p);
     }

@@ -11,6 +11,11 @@ __attribute__((target("sse4.2"))) static uint32_t with_instructions(uint32_t crc
         wide = _mm_crc32_u64(wide, le64_load(p));
     }
     crc = (uint32_t)wide;
+    if (len_bytes >= 4) {
+        crc = _mm_crc32_u32(crc, le32_load(p));
+        p += 4;
+        len_bytes -= 4;
+    }
     for (; len_bytes > 0; p++, len_bytes--) {
         crc = _mm_crc32_u8(crc, *p);
     }

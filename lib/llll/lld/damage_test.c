@@ -103,6 +103,25 @@ static bool iterates(struct run *r, const struct model *m, bool may_miss)
     return false;
 }
 
+/* Writes three keys and brings them to a checkpoint: what was damaged beside them is still an error, and not gone. */
+static void write_beside(struct run *r, const struct model *m)
+{
+    struct model with = *m;
+    uint32_t damaged = 0;
+    for (uint32_t n = 0; n < 3; n++) {
+        uint32_t i = random_below(&r->random, MODEL_KEYS);
+        with.versions[i] = r->version + 1 + n;
+        CHECK_EQ(lld_begin(r->l), LX_OK);
+        CHECK_EQ(model_stage(r->l, i, with.versions[i]), LX_OK);
+        CHECK_EQ(lld_commit(r->l), LX_OK);
+    }
+    CHECK_EQ(lld_checkpoint(r->l), LX_OK);
+    CHECK(agrees(r, &with, &damaged));
+    CHECK_EQ(run_open(r), LX_OK);
+    CHECK(agrees(r, &with, &damaged));
+    CHECK(iterates(r, &with, false));
+}
+
 /* Writes every key anew, then brings all to a checkpoint: nothing is damaged any more that has a value. */
 static void heal(struct run *r)
 {
@@ -144,6 +163,7 @@ static void look(struct run *r, bool do_heal)
     r->damaged += damaged != 0;
     CHECK(iterates(r, is_now ? &r->now : &r->before, false));
     if (do_heal) {
+        write_beside(r, is_now ? &r->now : &r->before);
         heal(r);
         memcpy(r->disk.now, r->image, r->disk.bytes);
     }
@@ -209,6 +229,57 @@ static void flips_in_the_last_transactions(void)
     run_end(&r);
 }
 
+/* A commit after which a checkpoint was written is known to have been acknowledged: damage to it is an error. */
+static void flips_in_a_transaction_before_a_checkpoint(void)
+{
+    struct run r;
+    run_begin(&r, 512, 10, 300, false);
+    uint64_t checkpoint = r.l->checkpoint;
+    uint64_t at = 0;
+    for (uint32_t n = 0; r.l->checkpoint == checkpoint && n < 1000; n++) {
+        CHECK_EQ(lld_begin(r.l), LX_OK);
+        CHECK_EQ(model_stage(r.l, n % MODEL_KEYS, ++r.version), LX_OK);
+        CHECK_EQ(lld_commit(r.l), LX_OK);
+        at = segment_at(r.l, r.l->head.segment) + r.l->head.offset_bytes - 512;
+    }
+    CHECK(r.l->checkpoint != checkpoint);
+    r.disk.now[at + 60] ^= 1;
+    CHECK_EQ(run_open(&r), LX_EBADMSG);
+    r.disk.now[at + 60] ^= 1;
+    CHECK_EQ(run_open(&r), LX_OK);
+    run_end(&r);
+}
+
+/* A record is unreadable when its key gets a new value, and readable again later: the old value stays away. */
+static void record_that_comes_back(void)
+{
+    struct run r;
+    uint8_t key_bytes[LLD_KEY_BYTES_MAX];
+    run_begin(&r, 512, 16, 300, true);
+    for (uint32_t i = 0; i < MODEL_KEYS; i++) {
+        struct record record;
+        struct lld_key key = model_key(i, key_bytes);
+        if (find_committed(r.l, key, key_hash(r.l, key), &record) != LX_OK) {
+            continue;
+        }
+        uint64_t at = record.at;
+        for (unsigned erase = 0; erase < 2; erase++) {
+            r.disk.now[at + 8] ^= 1;
+            CHECK_EQ(run_open(&r), LX_OK);
+            CHECK_EQ(model_compare(r.l, i, r.now.versions[i]), LX_EBADMSG);
+            CHECK_EQ(lld_begin(r.l), LX_OK);
+            CHECK_EQ(model_stage(r.l, i, erase == 1 ? 0 : 999999), LX_OK);
+            CHECK_EQ(lld_commit(r.l), LX_OK);
+            CHECK_EQ(lld_checkpoint(r.l), LX_OK);
+            r.disk.now[at + 8] ^= 1;
+            CHECK_EQ(run_open(&r), LX_OK);
+            CHECK_EQ(model_compare(r.l, i, erase == 1 ? 0 : 999999), erase == 1 ? LX_EBADMSG : LX_OK);
+            memcpy(r.disk.now, r.image, r.disk.bytes);
+        }
+    }
+    run_end(&r);
+}
+
 static void sectors_filled(void)
 {
     struct run r;
@@ -256,59 +327,156 @@ static void newer_checkpoint_lost(void)
 }
 
 /* Reads fail for a while: every call says so or is right, and afterwards all is as if nothing had been. */
+static enum lx_err use_next(struct run *r, struct model *m)
+{
+    struct lld_cursor cursor = {0};
+    enum lx_err err = LX_OK;
+    (void)m;
+    while (err == LX_OK || err == LX_EAGAIN) {
+        err = lld_next(r->l, &cursor);
+    }
+    return err == LX_ENOENT ? LX_OK : err;
+}
+
+static enum lx_err use_get(struct run *r, struct model *m)
+{
+    enum lx_err worst = LX_OK;
+    for (uint32_t i = 0; i < MODEL_KEYS; i++) {
+        enum lx_err err = model_compare(r->l, i, m->versions[i]);
+        if (err != (m->versions[i] == 0 ? LX_ENOENT : LX_OK)) {
+            CHECK_EQ(err, LX_EIO);
+            worst = LX_EIO;
+        }
+    }
+    return worst;
+}
+
+/* A commit whose reads fail may be durable: then the device is given up, and the volume opened again by the caller. */
+static enum lx_err use_commit(struct run *r, struct model *m)
+{
+    enum lx_err err = LX_OK;
+    for (uint32_t n = 0; n < 60 && err == LX_OK; n++) {
+        uint32_t i = n * 7 % MODEL_KEYS;
+        CHECK_EQ(lld_begin(r->l), LX_OK);
+        CHECK_EQ(model_stage(r->l, i, 500000 + n), LX_OK);
+        err = lld_commit(r->l);
+        m->versions[i] = err == LX_OK ? 500000 + n : m->versions[i];
+    }
+    return err;
+}
+
+static enum lx_err use_checkpoint(struct run *r, struct model *m)
+{
+    (void)m;
+    return lld_checkpoint(r->l);
+}
+
+static enum lx_err use_compact(struct run *r, struct model *m)
+{
+    (void)m;
+    return lld_compact(r->l);
+}
+
 static void reads_that_fail(void)
 {
+    static enum lx_err (*const uses[])(struct run *, struct model *) = {use_next, use_get, use_commit, use_checkpoint,
+                                                                        use_compact};
     struct run r;
     uint32_t damaged = 0;
+    unsigned failed[ARRAY_LEN(uses) + 1] = {0};
     run_begin(&r, 512, 12, 300, false);
-    unsigned failed = 0;
-    for (uint32_t n = 1; n < 200; n++) {
+    for (uint32_t n = 0; n < 60 * ARRAY_LEN(uses); n++) {
+        unsigned use = n % ARRAY_LEN(uses);
         memcpy(r.disk.now, r.image, r.disk.bytes);
         r.disk.fail_reads = 1;
         r.disk.op_count = 0;
-        r.disk.fail_at = n;
+        r.disk.fail_at = n + 1;
         enum lx_err err = run_open(&r);
         CHECK(err == LX_OK || err == LX_EIO);
-        failed += err == LX_EIO;
+        failed[ARRAY_LEN(uses)] += err == LX_EIO;
         r.disk.fail_at = 0;
         CHECK_EQ(run_open(&r), LX_OK);
         r.disk.op_count = 0;
-        r.disk.fail_at = n;
+        r.disk.fail_at = n / ARRAY_LEN(uses) + 1;
         struct model m = r.now;
-        struct lld_cursor cursor = {0};
-        enum lx_err next = LX_OK;
-        while (next == LX_OK || next == LX_EAGAIN) {
-            next = lld_next(r.l, &cursor);
-        }
-        CHECK(next == LX_EIO || next == LX_ENOENT);
-        for (uint32_t i = 0; i < 20; i++) {
-            err = model_compare(r.l, i, m.versions[i]);
-            CHECK(err == LX_EIO || err == (m.versions[i] == 0 ? LX_ENOENT : LX_OK));
-            CHECK_EQ(lld_begin(r.l), LX_OK);
-            CHECK_EQ(model_stage(r.l, i, 500000 + n), LX_OK);
-            err = lld_commit(r.l);
-            if (err == LX_EIO) {
-                break;
-            }
-            CHECK_EQ(err, LX_OK);
-            m.versions[i] = 500000 + n;
-        }
-        enum lx_err compact_err = lld_compact(r.l);
-        CHECK(compact_err == LX_OK || compact_err == LX_EIO || compact_err == LX_ENOENT);
+        err = uses[use](&r, &m);
+        CHECK(err == LX_OK || err == LX_EIO);
+        failed[use] += err == LX_EIO;
         r.disk.fail_at = 0;
+        if (use != 2) {
+            CHECK(agrees(&r, &m, &damaged) && damaged == 0);
+            CHECK_EQ(lld_checkpoint(r.l), LX_OK); /* it was only for a while */
+        }
         CHECK_EQ(run_open(&r), LX_OK);
         bool is_there = agrees(&r, &m, &damaged);
-        if (!is_there && err == LX_EIO) { /* the commit that failed may be there */
-            for (uint32_t i = 0; i < 20 && !is_there; i++) {
-                struct model with = m;
-                with.versions[i] = 500000 + n;
-                is_there = agrees(&r, &with, &damaged);
-            }
+        for (uint32_t i = 0; i < 60 && !is_there && err == LX_EIO; i++) {
+            struct model with = m;
+            with.versions[i * 7 % MODEL_KEYS] = 500000 + i;
+            is_there = agrees(&r, &with, &damaged);
         }
         CHECK(is_there && damaged == 0);
     }
-    CHECK(failed > 10);
+    for (unsigned use = 0; use <= ARRAY_LEN(uses); use++) {
+        CHECK(failed[use] > 5 || use == 2); /* most of what a commit reads is housekeeping: for lld_stats */
+    }
     run_end(&r);
+}
+
+static void formats_that_fail(void)
+{
+    struct run r;
+    unsigned failed = 0;
+    run_begin(&r, 512, 17, 3, true);
+    struct lld_device device = disk_device(&r.disk);
+    enum lx_err err = LX_EIO;
+    for (uint32_t n = 1; err == LX_EIO && n < 100; n++) {
+        r.disk.op_count = 0;
+        r.disk.fail_at = n;
+        err = lld_format(&device, &r.geometry, fake_secret, r.memory, r.memory_bytes);
+        failed += err == LX_EIO;
+    }
+    CHECK_EQ(err, LX_OK);
+    CHECK(failed >= 10);
+    run_end(&r);
+}
+
+/* The newest record of a key is damaged before the index knows it: the key is an error, before and after, and a new value heals it. */
+static void record_damaged_in_the_delta(void)
+{
+    struct run r;
+    for (unsigned what = 0; what < 3; what++) { /* nothing; a new value; an erasure */
+        run_begin(&r, 512, 18, 300, true);
+        CHECK_EQ(lld_begin(r.l), LX_OK);
+        CHECK_EQ(model_stage(r.l, 5, 70000), LX_OK);
+        CHECK_EQ(lld_commit(r.l), LX_OK);
+        uint8_t key_bytes[LLD_KEY_BYTES_MAX];
+        struct lld_key key = model_key(5, key_bytes);
+        struct record record;
+        CHECK_EQ(find_committed(r.l, key, key_hash(r.l, key), &record), LX_OK);
+        r.disk.now[record.at + 17] ^= 4;
+        cache_forget(r.l, align_down(record.at, 512), 512);
+        CHECK_EQ(model_compare(r.l, 5, 70000), LX_EBADMSG);
+        struct lld_cursor cursor = {0};
+        enum lx_err err = LX_OK;
+        while (err == LX_OK || err == LX_EAGAIN) {
+            err = lld_next(r.l, &cursor);
+        }
+        CHECK_EQ(err, LX_EBADMSG);
+        if (what != 0) {
+            CHECK_EQ(lld_begin(r.l), LX_OK);
+            CHECK_EQ(model_stage(r.l, 5, what == 1 ? 70001 : 0), LX_OK);
+            CHECK_EQ(lld_commit(r.l), LX_OK);
+        }
+        static const enum lx_err want[3] = {LX_EBADMSG, LX_OK, LX_ENOENT};
+        r.now.versions[5] = what == 1 ? 70001 : 0;
+        CHECK_EQ(model_compare(r.l, 5, r.now.versions[5]), want[what]);
+        CHECK_EQ(lld_checkpoint(r.l), LX_OK);
+        CHECK_EQ(model_compare(r.l, 5, r.now.versions[5]), want[what]);
+        for (uint32_t i = 0; i < MODEL_KEYS; i++) {
+            CHECK(i == 5 || model_compare(r.l, i, r.now.versions[i]) == (r.now.versions[i] == 0 ? LX_ENOENT : LX_OK));
+        }
+        run_end(&r);
+    }
 }
 
 /* ---- volumes that someone made to fit their checksums --------------------------------------------------------------- */
@@ -400,13 +568,13 @@ static void hostile_batches(void)
     struct run r;
     run_begin(&r, 512, 15, 300, true);
     uint64_t at = segment_at(r.l, r.l->head.segment) + r.l->head.offset_bytes;
-    CHECK(r.l->head.offset_bytes + 512 <= r.geometry.segment_bytes);
+    CHECK(r.l->head.offset_bytes + 1024 <= r.geometry.segment_bytes);
     uint8_t *bytes = r.disk.now + at;
     struct lld copy = *r.l;
-    for (unsigned n = 0; n < 14; n++) {
+    for (unsigned n = 0; n < 17; n++) {
         memcpy(r.disk.now, r.image, r.disk.bytes);
         struct batch b = {.seq = copy.head.seq, .checkpoint = copy.checkpoint, .payload_bytes = 32, .record_count = 1};
-        memset(bytes, 0, 512);
+        memset(bytes, 0, 1024);
         struct record record = {.kind = RECORD_PUT, .key_bytes = 3, .key = (const uint8_t *)"key", .value_crc = CRC_START};
         record_write(bytes + 48, &record);
         batch_seal(&copy, bytes, at, &b);
@@ -426,9 +594,23 @@ static void hostile_batches(void)
         case 11: le32_store(first + 8, 100000); break;             /* longer than the batch */
         case 12: first[14] = RECORD_ERASE; le32_store(first + 8, 1); break; /* an erasure with a value */
         case 13: le32_store(head + 24, 64); break;                 /* something behind the last record */
+        case 14: first[16] ^= 1; break;                            /* a key that does not fit its checksum */
+        case 15:                                                   /* a record that fills the place of two */
+            le32_store(head + 24, 64);
+            le32_store(head + 28, 2);
+            first[12] = 48;
+            break;
+        case 16: /* more records than a transaction may have */
+            le32_store(head + 24, 18 * 32);
+            le32_store(head + 28, 18);
+            for (unsigned i = 1; i < 18; i++) {
+                memcpy(first + (size_t)i * 32, first, 32);
+                record_seal(&copy, first + (size_t)i * 32, at + 48 + (uint64_t)i * 32);
+            }
+            break;
         default: break;
         }
-        if (n >= 8 && n <= 12) {
+        if ((n >= 8 && n <= 12) || n == 15) {
             record_seal(&copy, first, at + 48);
         }
         uint32_t payload_bytes = le32_load(head + 24) > 4096 - 48 ? 0 : le32_load(head + 24);
@@ -450,15 +632,52 @@ static void hostile_batches(void)
     run_end(&r);
 }
 
+/* A checkpoint says that segments end elsewhere: they are not emptied, and what is in them can be read. */
+static void hostile_segment_ends(void)
+{
+    struct run r;
+    uint32_t damaged = 0;
+    run_begin(&r, 512, 19, 300, true);
+    uint64_t at = r.l->slot_at + (r.l->checkpoint & 1) * r.l->slot_bytes;
+    struct lld copy = *r.l;
+    uint32_t slot_segment = le32_load(r.disk.now + at + 24);
+    for (unsigned less = 0; less < 2; less++) {
+        memcpy(r.disk.now, r.image, r.disk.bytes);
+        memset(r.disk.now + copy.slot_at + (~copy.checkpoint & 1) * copy.slot_bytes, 0, 4096);
+        for (uint32_t i = 0; i < 10; i++) {
+            uint8_t *end = r.disk.now + at + 64 + (size_t)i * 8 + 4;
+            if (i != slot_segment && le32_load(end) != 0) {
+                le32_store(end, less == 1 ? le32_load(end) - 512 : 32768);
+            }
+        }
+        le32_store(r.disk.now + at + 4, crc32c(crc_at(&copy, at), r.disk.now + at + 8, copy.slot_bytes - 8));
+        CHECK_EQ(run_open(&r), LX_OK);
+        for (unsigned n = 0; n < 10; n++) {
+            enum lx_err err = lld_compact(r.l);
+            CHECK(err == LX_EBADMSG || err == LX_OK || err == LX_ENOENT);
+        }
+        struct lld_stats stats;
+        lld_stats(r.l, &stats);
+        CHECK(stats.damaged_segments != 0);
+        CHECK(less == 1 || (agrees(&r, &r.now, &damaged) && damaged == 0));
+    }
+    run_end(&r);
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
         {"flipped bits give an error or the right value", flips_in_a_clean_volume},
         {"flipped bits after a crash, too", flips_after_a_crash},
         {"flipped bits in the last transactions", flips_in_the_last_transactions},
+        {"flipped bits in a transaction that a checkpoint knows", flips_in_a_transaction_before_a_checkpoint},
+        {"a record that comes back is not found", record_that_comes_back},
         {"sectors of zeros and of noise, too", sectors_filled},
         {"a lost checkpoint is replaced or refused", newer_checkpoint_lost},
         {"reads that fail leave no trace", reads_that_fail},
+        {"formatting that fails says so", formats_that_fail},
+        {"a record damaged before the index knows it", record_damaged_in_the_delta},
+        {"hostile ends of segments", hostile_segment_ends},
         {"hostile buckets are errors", hostile_buckets},
         {"hostile checkpoints are refused", hostile_slots},
         {"hostile batches are refused", hostile_batches},

@@ -5,23 +5,12 @@
  */
 #include "private.h"
 
-static bool is_inside(const struct lld *l, uint64_t at, uint32_t len_bytes)
-{
-    return at <= l->end_at && len_bytes <= l->end_at - at;
-}
-
 enum lx_err device_read(struct lld *l, uint64_t at, uint32_t len_bytes, void *out)
 {
-    assert(is_inside(l, at, len_bytes));
+    assert(at <= l->end_at && len_bytes <= l->end_at - at);
     uint32_t count = len_bytes >> l->block_shift;
     l->stats.blocks_read += count;
     return l->device.read(l->device.context, at >> l->block_shift, count, out) ? LX_OK : LX_EIO;
-}
-
-/* Neighbours get frames far apart: data of one kind lies together, and would else push out itself. */
-static uint32_t frame_of(const struct lld *l, uint64_t block)
-{
-    return (uint32_t)(block * 0x9e3779b97f4a7c15ull >> (64 - l->cache_bits));
 }
 
 void cache_forget(struct lld *l, uint64_t at, uint32_t len_bytes)
@@ -29,7 +18,7 @@ void cache_forget(struct lld *l, uint64_t at, uint32_t len_bytes)
     uint64_t first = at >> l->block_shift;
     uint64_t count = len_bytes >> l->block_shift;
     for (uint64_t block = first; block < first + count; block++) {
-        uint32_t frame = frame_of(l, block);
+        uint32_t frame = block_frame(l, block);
         if (l->tags[frame] == block + 1) {
             l->tags[frame] = 0;
         }
@@ -38,7 +27,7 @@ void cache_forget(struct lld *l, uint64_t at, uint32_t len_bytes)
 
 enum lx_err device_write(struct lld *l, uint64_t at, uint32_t len_bytes, const void *bytes)
 {
-    assert(is_inside(l, at, len_bytes));
+    assert(at <= l->end_at && len_bytes <= l->end_at - at);
     uint32_t count = len_bytes >> l->block_shift;
     cache_forget(l, at, len_bytes);
     l->stats.blocks_written += count;
@@ -59,22 +48,16 @@ enum lx_err device_flush(struct lld *l)
     return LX_OK;
 }
 
-enum lx_err cache_frame(struct lld *l, uint64_t at, uint32_t *frame)
+enum lx_err cache_load(struct lld *l, uint64_t block, uint32_t frame)
 {
-    uint64_t block = at >> l->block_shift;
-    uint32_t f = frame_of(l, block);
-    if (l->tags[f] != block + 1) {
-        l->tags[f] = 0;
-        l->checked[f] = 0;
-        enum lx_err err =
-            device_read(l, block << l->block_shift, 1u << l->block_shift, l->frames + ((size_t)f << l->block_shift));
-        if (err != LX_OK) {
-            return err;
-        }
-        l->tags[f] = block + 1;
+    l->tags[frame] = 0;
+    l->checked[frame] = 0;
+    enum lx_err err = device_read(l, block << l->block_shift, 1u << l->block_shift,
+                                  l->frames + ((size_t)frame << l->block_shift));
+    if (err == LX_OK) {
+        l->tags[frame] = block + 1;
     }
-    *frame = f;
-    return LX_OK;
+    return err;
 }
 
 enum lx_err cache_copy(struct lld *l, uint64_t at, uint32_t len_bytes, void *out)
@@ -109,7 +92,7 @@ enum lx_err cache_bytes(struct lld *l, uint64_t at, uint32_t len_bytes, uint8_t 
 {
     uint32_t block_bytes = 1u << l->block_shift;
     uint32_t inside = (uint32_t)at & (block_bytes - 1);
-    assert(is_inside(l, at, len_bytes));
+    assert(at <= l->end_at && len_bytes <= l->end_at - at);
     if (len_bytes <= block_bytes - inside) {
         uint32_t frame = 0;
         enum lx_err err = cache_frame(l, at, &frame);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * Index: groups of 8 buckets of 63 entries (docs/spec/lld.md, section 4). A key belongs to one bucket of its group; when that is full, to
- * the next of the group, and so on; a flag says so. An entry is 24 bits of the hash and the place of the record, which has the key.
+ * the next of the group, and so on; a flag says so. An entry is 24 bits of the hash (its print) and
+ * the place of the record, which has the key. Entries of a bucket are in the order of their prints.
  *
  * A bucket is 512 bytes, which the device writes wholly or not at all. Which buckets of a change arrive before a crash does not
  * matter: every key whose entry was being changed is in the delta again after it, and comes here once more.
@@ -60,11 +61,21 @@ static enum lx_err record_read_again(struct lld *l, uint64_t at, struct record *
     return err;
 }
 
-/* The first entry from `i` on that may be the key's; the count of entries when there is none. */
-static uint32_t candidate(const uint8_t *bucket, uint32_t i, uint32_t print)
+static uint32_t entry_print(const uint8_t *bucket, uint32_t i)
+{
+    return (uint32_t)(entry_load(bucket, i) >> PLACE_BITS);
+}
+
+/* The first entry whose print is not less. Prints are random, so it is near where it would be if they were even: within the same or the
+ * next line of the CPU's cache, mostly. */
+static uint32_t entry_find(const uint8_t *bucket, uint32_t print)
 {
     uint32_t count = bucket_count(bucket);
-    while (i < count && entry_load(bucket, i) >> PLACE_BITS != print) {
+    uint32_t i = (uint32_t)((uint64_t)print * count >> PRINT_BITS);
+    while (i > 0 && entry_print(bucket, i - 1) >= print) {
+        i--;
+    }
+    while (i < count && entry_print(bucket, i) < print) {
         i++;
     }
     return i;
@@ -76,15 +87,15 @@ static enum lx_err bucket_find(struct lld *l, uint64_t at, uint32_t print, struc
                                uint32_t *flags)
 {
     enum lx_err worst = LX_ENOENT;
-    for (uint32_t i = 0; i <= BUCKET_ENTRIES; i++) {
+    for (uint32_t n = 0; n < BUCKET_ENTRIES; n++) {
         const uint8_t *bytes = NULL;
         enum lx_err err = bucket_read(l, at, &bytes);
         if (err != LX_OK) {
             return err;
         }
+        uint32_t i = entry_find(bytes, print) + n;
         *flags = bucket_flags(bytes);
-        i = candidate(bytes, i, print);
-        if (i == bucket_count(bytes)) {
+        if (i >= bucket_count(bytes) || entry_print(bytes, i) != print) {
             break;
         }
         uint64_t place = entry_load(bytes, i) & PLACE_MASK;
@@ -196,9 +207,21 @@ static void entry_remove(struct lld *l, uint32_t bucket, uint32_t i)
 {
     uint8_t *bytes = group_bucket(l, bucket);
     uint32_t last = bucket_count(bytes) - 1;
-    entry_store(l, bucket, i, entry_load(bytes, last));
+    uint8_t *gap = bytes + BUCKET_HEAD_BYTES + (size_t)i * 8;
+    memmove(gap, gap + 8, (size_t)(last - i) * 8);
     entry_store(l, bucket, last, 0);
     bytes[4] = (uint8_t)last;
+}
+
+static void entry_insert(struct lld *l, uint32_t bucket, uint64_t entry)
+{
+    uint8_t *bytes = group_bucket(l, bucket);
+    uint32_t count = bucket_count(bytes);
+    uint32_t i = entry_find(bytes, (uint32_t)(entry >> PLACE_BITS));
+    uint8_t *gap = bytes + BUCKET_HEAD_BYTES + (size_t)i * 8;
+    memmove(gap + 8, gap, (size_t)(count - i) * 8);
+    entry_store(l, bucket, i, entry);
+    bytes[4] = (uint8_t)(count + 1);
 }
 
 /** What index_apply brings: a key by its hash and, unless its own record is damaged, by itself. */
@@ -251,10 +274,8 @@ static enum lx_err group_insert(struct lld *l, uint64_t hash, uint64_t place)
     uint32_t bucket = print_bucket(print);
     for (uint32_t step = 0; step < GROUP_BUCKETS; step++, bucket = (bucket + 1) % GROUP_BUCKETS) {
         uint8_t *bytes = group_bucket(l, bucket);
-        uint32_t count = bucket_count(bytes);
-        if (count < BUCKET_ENTRIES) {
-            entry_store(l, bucket, count, (uint64_t)print << PLACE_BITS | place);
-            bytes[4] = (uint8_t)(count + 1);
+        if (bucket_count(bytes) < BUCKET_ENTRIES) {
+            entry_insert(l, bucket, (uint64_t)print << PLACE_BITS | place);
             l->key_count++;
             return LX_OK;
         }
@@ -275,7 +296,7 @@ static void group_flags(struct lld *l)
         const uint8_t *bytes = group_bucket(l, bucket);
         is_lost = is_lost || (bucket_flags(bytes) & BUCKET_LOST) != 0;
         for (uint32_t i = 0; i < bucket_count(bytes); i++) {
-            uint32_t home = print_bucket((uint32_t)(entry_load(bytes, i) >> PLACE_BITS));
+            uint32_t home = print_bucket(entry_print(bytes, i));
             for (uint32_t b = home; b != bucket; b = (b + 1) % GROUP_BUCKETS) {
                 passed |= 1u << b;
             }

@@ -385,6 +385,25 @@ static void full_index_refuses_new_keys_only(void)
         CHECK_EQ(lld_get(v.l, (struct lld_key){0, 4, (const uint8_t *)&i}, &value, 4, &len), LX_OK);
         CHECK_EQ(value, 0);
     }
+    for (; n < 900; n++) { /* more than is wise, so that buckets overflow */
+        v.l->key_count = 0;
+        CHECK_EQ(lld_begin(v.l), LX_OK);
+        CHECK_EQ(lld_put(v.l, (struct lld_key){0, 4, (const uint8_t *)&n}, &n, 4), LX_OK);
+        CHECK_EQ(lld_commit(v.l), LX_OK);
+    }
+    unsigned spilled[2] = {0, 0};
+    for (unsigned round = 0; round < 2; round++) { /* flags of full buckets go when the keys go */
+        CHECK_EQ(lld_checkpoint(v.l), LX_OK);
+        for (uint32_t b = 0; b < 2 * GROUP_BUCKETS; b++) {
+            spilled[round] += bucket_flags(v.disk.now + bucket_at(v.l, b / GROUP_BUCKETS, b % GROUP_BUCKETS)) != 0;
+        }
+        for (uint32_t i = 0; i < n && round == 0; i++) {
+            CHECK_EQ(lld_begin(v.l), LX_OK);
+            CHECK_EQ(lld_erase(v.l, (struct lld_key){0, 4, (const uint8_t *)&i}), LX_OK);
+            CHECK_EQ(lld_commit(v.l), LX_OK);
+        }
+    }
+    CHECK(spilled[0] != 0 && spilled[1] == 0);
     volume_free(&v);
 }
 
@@ -451,6 +470,27 @@ static bool iterates_over(struct lld *l, const struct model *m)
     return count == model_count(m);
 }
 
+/* No entry of the index on the device leads into a free segment, not even one that the delta hides. */
+static bool index_is_sound(struct volume *v)
+{
+    const struct lld *l = v->l;
+    for (uint64_t at = l->index_at; at < l->log_at; at += BUCKET_BYTES) {
+        const uint8_t *bucket = v->disk.now + at;
+        if (!bucket_is_good(l, bucket, at)) {
+            return false;
+        }
+        for (uint32_t i = 0; i < bucket_count(bucket); i++) {
+            uint64_t place = (entry_load(bucket, i) & PLACE_MASK) * UNIT_BYTES;
+            bool is_sorted = i == 0 || entry_load(bucket, i - 1) >> PLACE_BITS <= entry_load(bucket, i) >> PLACE_BITS;
+            if (!is_sorted || place < l->log_at || place >= l->end_at ||
+                l->segments[(place - l->log_at) / l->geometry.segment_bytes].state == SEGMENT_FREE) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* One transaction of up to 8 changes, committed or aborted. */
 static void random_transaction(struct lld *l, struct model *m, uint64_t *random, uint32_t *version)
 {
@@ -488,6 +528,7 @@ static void random_run(struct lld_geometry g, uint64_t seed, unsigned transactio
     unsigned long failed_before = unit_failed_checks;
     for (unsigned n = 0; n < transactions; n++) {
         random_transaction(v.l, &m, &random, &version);
+        CHECK(n % 4 != 0 || index_is_sound(&v));
         uint32_t what = random_below(&random, 400);
         if (what < 4) {
             lld_stats(v.l, &stats);
@@ -541,6 +582,59 @@ static void model_agrees_with_a_large_index(void)
     g.group_bits = 9;
     g.delta_bits = 7;
     random_run(g, 6, 4000);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Keys of one group with the same print: only the key in the record tells them apart. */
+static void keys_with_one_print(void)
+{
+    enum { COUNT = 60000 };
+    static uint64_t prints[COUNT]; /* group and print, and the key's number */
+    struct volume v;
+    volume_make(&v, small(512));
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint64_t hash = key_hash(v.l, (struct lld_key){0, 4, (const uint8_t *)&i});
+        prints[i] = hash >> (64 - PRINT_BITS - 1) << 32 | i;
+    }
+    qsort(prints, COUNT, sizeof prints[0], by_number);
+    unsigned pairs = 0;
+    for (uint32_t n = 1; n < COUNT; n++) {
+        if (prints[n] >> 32 != prints[n - 1] >> 32) {
+            continue;
+        }
+        uint32_t two[2] = {(uint32_t)prints[n - 1], (uint32_t)prints[n]};
+        struct lld_key keys[2] = {{0, 4, (const uint8_t *)&two[0]}, {0, 4, (const uint8_t *)&two[1]}};
+        pairs++;
+        for (unsigned order = 0; order < 4; order++) {
+            uint32_t value = 0;
+            size_t len = 0;
+            for (unsigned i = 0; i < 2; i++) {
+                CHECK_EQ(lld_begin(v.l), LX_OK);
+                CHECK_EQ(lld_put(v.l, keys[i ^ (order & 1)], &i, 4), LX_OK);
+                CHECK_EQ(lld_commit(v.l), LX_OK);
+                CHECK_EQ(lld_checkpoint(v.l), LX_OK);
+                CHECK_EQ(lld_get(v.l, keys[order & 1], &value, 4, &len), LX_OK);
+                CHECK_EQ(value, 0);
+                CHECK_EQ(lld_get(v.l, keys[1 ^ (order & 1)], &value, 4, &len), i == 0 ? LX_ENOENT : LX_OK);
+            }
+            for (unsigned i = 0; i < 2; i++) {
+                CHECK_EQ(lld_begin(v.l), LX_OK);
+                CHECK_EQ(lld_erase(v.l, keys[i ^ (order >> 1)]), LX_OK);
+                CHECK_EQ(lld_commit(v.l), LX_OK);
+                CHECK_EQ(lld_checkpoint(v.l), LX_OK);
+                CHECK_EQ(lld_get(v.l, keys[i ^ (order >> 1)], &value, 4, &len), LX_ENOENT);
+                CHECK_EQ(lld_get(v.l, keys[1 ^ i ^ (order >> 1)], &value, 4, &len), i == 0 ? LX_OK : LX_ENOENT);
+            }
+        }
+    }
+    CHECK(pairs > 20);
+    volume_free(&v);
 }
 
 static void cursor_survives_changes(void)
@@ -627,6 +721,7 @@ int main(void)
         {"random transactions agree with the model, 4096-byte blocks", model_agrees_with_4096_byte_blocks},
         {"random transactions agree with the model when room is scarce", model_agrees_when_room_is_scarce},
         {"random transactions agree with the model, large index", model_agrees_with_a_large_index},
+        {"keys with one print are told apart", keys_with_one_print},
         {"a cursor survives changes", cursor_survives_changes},
         {"commits cost the same as the store grows", commits_cost_the_same_as_the_store_grows},
     };

@@ -125,7 +125,7 @@ struct lld {
     struct lld_device device;
     struct lld_geometry geometry;
     uint64_t key[2];
-    uint64_t salt;
+    uint32_t salt_crc; /* where checksums of this volume begin */
     uint64_t slot_at;
     uint64_t index_at;
     uint64_t log_at;
@@ -200,8 +200,22 @@ MUST_USE enum lx_err device_read(struct lld *l, uint64_t at, uint32_t len_bytes,
 /** The same; the cache is kept right. */
 MUST_USE enum lx_err device_write(struct lld *l, uint64_t at, uint32_t len_bytes, const void *bytes);
 MUST_USE enum lx_err device_flush(struct lld *l);
+MUST_USE enum lx_err cache_load(struct lld *l, uint64_t block, uint32_t frame);
+
+/** The frame in which a block may be. Neighbours get frames far apart: what is of one kind lies together. */
+static inline uint32_t block_frame(const struct lld *l, uint64_t block)
+{
+    return (uint32_t)(block * 0x9e3779b97f4a7c15ull >> (64 - l->cache_bits));
+}
+
 /** The frame with the block that holds byte `at`. */
-MUST_USE enum lx_err cache_frame(struct lld *l, uint64_t at, uint32_t *frame);
+static inline MUST_USE enum lx_err cache_frame(struct lld *l, uint64_t at, uint32_t *frame)
+{
+    uint64_t block = at >> l->block_shift;
+    *frame = block_frame(l, block);
+    return l->tags[*frame] == block + 1 ? LX_OK : cache_load(l, block, *frame);
+}
+
 /** Bytes, which must be inside the volume: in the cache if they lie in one block, else copied to `scratch`. */
 MUST_USE enum lx_err cache_bytes(struct lld *l, uint64_t at, uint32_t len_bytes, uint8_t *scratch, const uint8_t **out);
 MUST_USE enum lx_err cache_copy(struct lld *l, uint64_t at, uint32_t len_bytes, void *out);

@@ -58,11 +58,14 @@ enum lx_err record_read(struct lld *l, uint64_t at, struct record *out)
     if (!is_sane(&r, bytes[15], left)) {
         return LX_EBADMSG;
     }
-    err = cache_bytes(l, at, RECORD_HEAD_BYTES + (uint32_t)r.key_bytes, l->key_copy, &bytes);
-    if (err != LX_OK) {
-        return err;
+    uint32_t block_bytes = 1u << l->block_shift;
+    if (RECORD_HEAD_BYTES + (uint32_t)r.key_bytes > block_bytes - ((uint32_t)at & (block_bytes - 1))) {
+        err = cache_bytes(l, at, RECORD_HEAD_BYTES + (uint32_t)r.key_bytes, l->key_copy, &bytes);
+        if (err != LX_OK) {
+            return err;
+        }
+        r.key = bytes + RECORD_HEAD_BYTES;
     }
-    r.key = bytes + RECORD_HEAD_BYTES;
     if (head_crc(l, bytes, at, r.key_bytes) != le32_load(bytes)) {
         return LX_EBADMSG;
     }
@@ -91,9 +94,14 @@ void record_seal(const struct lld *l, uint8_t *bytes, uint64_t at)
 
 enum lx_err record_value(struct lld *l, const struct record *r, void *out)
 {
-    enum lx_err err = cache_copy(l, r->at + RECORD_HEAD_BYTES + r->key_bytes, r->value_bytes, out);
+    const uint8_t *bytes = NULL;
+    enum lx_err err =
+        cache_bytes(l, r->at + RECORD_HEAD_BYTES + r->key_bytes, r->value_bytes, (uint8_t *)out, &bytes);
     if (err != LX_OK) {
         return err;
+    }
+    if (bytes != out) {
+        memcpy(out, bytes, r->value_bytes);
     }
     return crc32c(CRC_START, out, r->value_bytes) == r->value_crc ? LX_OK : LX_EBADMSG;
 }

@@ -148,9 +148,9 @@ enum lx_err lld_commit(struct lld *l)
     assert(l->is_open);
     enum { FREE_FOR_PUTS = 3, FREE_FOR_ERASES = 2 };
     uint32_t queued = queue_count(l);
-    enum lx_err err = l->is_failed ? LX_EIO : LX_OK;
+    enum lx_err err = LX_OK;
     l->is_open = false;
-    if (err == LX_OK && l->staged_records != 0) {
+    if (l->staged_records != 0) {
         if (!log_fits(l) && queued < (l->has_puts ? FREE_FOR_PUTS : FREE_FOR_ERASES)) {
             err = LX_ENOSPC;
         }

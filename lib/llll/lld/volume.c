@@ -151,10 +151,8 @@ static struct lld *lay_out(const struct lld_device *device, const struct lld_geo
     struct lld *l = (struct lld *)memory;
     struct carver c = {(uint8_t *)memory, 0};
     (void)carve(&c, sizeof *l);
-    memset(memory, 0, lld_memory_bytes(g, LLD_CACHE_BLOCKS_MIN) - (size_t)g->block_bytes * LLD_CACHE_BLOCKS_MIN);
+    memset(memory, 0, lld_memory_bytes(g, cache_blocks) - (size_t)g->block_bytes * cache_blocks); /* all but the frames */
     carve_all(&c, l, g, cache_blocks);
-    memset(l->tags, 0, sizeof *l->tags * cache_blocks);
-    memset(l->checked, 0, cache_blocks);
     l->device = *device;
     l->geometry = *g;
     l->slot_at = 2 * SUPER_BYTES;
@@ -172,7 +170,9 @@ static void secret_set(struct lld *l, const uint8_t secret[LLD_SECRET_BYTES])
     static const uint8_t name[] = "LLD salt";
     l->key[0] = le64_load(secret);
     l->key[1] = le64_load(secret + 8);
-    l->salt = siphash(l->key, name, sizeof name - 1);
+    uint8_t salt[8];
+    le64_store(salt, siphash(l->key, name, sizeof name - 1));
+    l->salt_crc = crc32c(CRC_START, salt, sizeof salt);
 }
 
 /* ---- the head of the volume ----------------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ enum {
     SINGLES = 400,       /* durable writes of one, a round */
     BATCHES = 40,        /* and of BATCH */
     LOAD_BATCH = 256,
+    LMDB_REWRITES = 200000,
     CACHE_BLOCKS = 1 << 16, /* 32 MiB */
 };
 
@@ -252,12 +253,12 @@ static void load(uint64_t keys)
         lld_write(i + count / 2, 0, count - count / 2);
         lmdb_write(i, 0, count);
     }
-    uint64_t rewrites = (file.bytes + file.bytes / 2) / RECORD_BYTES; /* once round the log and more; for 10^7 keys half of it */
-    rewrites = rewrites > keys && keys > 1000000 ? keys : rewrites;
+    uint64_t round = (file.bytes + file.bytes / 2) / RECORD_BYTES; /* once round the log and more; for many keys less */
+    uint64_t rewrites = round > keys && keys > 1000000 ? keys : round;
     for (uint64_t n = 0; n < rewrites; n += BATCH) {
         lld_write(0, keys, BATCH);
     }
-    for (uint64_t n = 0; n < rewrites && n < keys; n += BATCH) {
+    for (uint64_t n = 0; n < rewrites && n < LMDB_REWRITES; n += BATCH) { /* until its free pages come round */
         lmdb_write(0, keys, BATCH);
     }
     file.is_lazy = false;
