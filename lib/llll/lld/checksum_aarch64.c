@@ -8,7 +8,9 @@ uint32_t crc32c(uint32_t crc, const void *bytes, size_t len_bytes)
 {
     const uint8_t *p = (const uint8_t *)bytes;
     for (; len_bytes >= 8; p += 8, len_bytes -= 8) {
-        crc = __crc32cd(crc, le64_load(p));
+        uint64_t word;
+        memcpy(&word, p, sizeof word); /* little-endian, as the machine */
+        crc = __crc32cd(crc, word);
     }
     if (len_bytes >= 4) {
         crc = __crc32cw(crc, le32_load(p));

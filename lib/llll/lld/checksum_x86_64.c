@@ -8,7 +8,9 @@ __attribute__((target("sse4.2"))) static uint32_t with_instructions(uint32_t crc
 {
     uint64_t wide = crc;
     for (; len_bytes >= 8; p += 8, len_bytes -= 8) {
-        wide = _mm_crc32_u64(wide, le64_load(p));
+        uint64_t word;
+        memcpy(&word, p, sizeof word); /* little-endian, as the machine */
+        wide = _mm_crc32_u64(wide, word);
     }
     crc = (uint32_t)wide;
     if (len_bytes >= 4) {

@@ -93,7 +93,8 @@ size_t lld_memory_bytes(const struct lld_geometry *geometry, uint32_t cache_bloc
 
 /**
  * Makes an empty volume; what the device held is lost. Writes the whole index: time is proportional to 2^group_bits.
- * @param secret  random bytes of this volume, so that nobody can choose keys that collide; kept on the device.
+ * @param secret  fresh random bytes: nobody can then choose keys that collide, and nothing that an earlier volume left on the device fits;
+ *                kept on the device.
  * @param memory  LLD_MEMORY_ALIGNMENT-aligned, lld_memory_bytes(geometry, LLD_CACHE_BLOCKS_MIN); borrowed during the call.
  * @return LX_OK; LX_EINVAL for a geometry that breaks a rule; LX_ENOSPC for too little memory; LX_ERANGE when the device is too small;
  *         LX_EIO.

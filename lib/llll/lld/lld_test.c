@@ -110,7 +110,13 @@ static void puts_gets_and_erases(void)
     struct volume v;
     volume_make(&v, small(512));
     CHECK(has(v.l, "a", NULL));
+    CHECK_EQ(lld_begin(v.l), LX_OK);
+    CHECK_EQ(lld_put(v.l, key_of("secret"), memset(v.disk.durable, 0x55, 1000), 1000), LX_OK);
+    lld_abort(v.l);
     CHECK_EQ(put_one(v.l, "a", "1"), LX_OK);
+    for (uint32_t i = BATCH_HEAD_BYTES + 32; i < 512; i++) { /* nothing of what was forgotten goes to the device */
+        CHECK_EQ(v.disk.now[v.l->log_at + i], 0);
+    }
     CHECK_EQ(put_one(v.l, "b", ""), LX_OK);
     CHECK(has(v.l, "a", "1") && has(v.l, "b", ""));
     CHECK_EQ(put_one(v.l, "a", "2"), LX_OK);
