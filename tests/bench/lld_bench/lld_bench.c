@@ -5,7 +5,7 @@
  *
  * Both hold the same keys (32 bytes) and values (100 bytes), written in the same random order, then rewritten at random, so that LLD
  * has begun to compact and LMDB to use its free pages again. Reads are of random keys that are there, values copied out; LLD checks
- * their checksums, LMDB has none. A durable write ends with fdatasync; rounds of the two alternate.
+ * their checksums, LMDB has none. A durable write ends with fdatasync; the two take turns.
  *   read        LMDB in one read transaction for all: its fastest, and blind to later writes
  *   read_fresh  LMDB renews its transaction for each read: it sees what LLD sees
  */
@@ -29,6 +29,7 @@ enum {
     READS = 200000,      /* a round */
     SINGLES = 400,       /* durable writes of one, a round */
     BATCHES = 40,        /* and of BATCH */
+    TURN = 10,           /* so many writes of one, then of the other: what else the disk does hits both */
     LOAD_BATCH = 256,
     LMDB_REWRITES = 200000,
     CACHE_BLOCKS = 1 << 16, /* 32 MiB */
@@ -303,7 +304,7 @@ static void bench_writes(uint64_t keys, uint32_t batch, uint32_t count, const ch
     lld_stats(lld, &before);
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (uint32_t n = 0; n < 2 * count; n++) {
-            bool is_ours = n < count;
+            bool is_ours = n / TURN % 2 == 0;
             double start = now_s();
             (is_ours ? lld_write : lmdb_write)(0, keys, batch);
             double spent = now_s() - start;
