@@ -179,7 +179,8 @@ static MUST_USE bool slot_parse(struct lld *l)
     l->key_count = le64_load(l->slot + 40);
     if (queued >= l->geometry.segment_count || l->replay.segment >= l->geometry.segment_count ||
         l->replay.offset_bytes > l->geometry.segment_bytes || l->replay.seq >= UINT64_MAX / 2 ||
-        l->checkpoint >= UINT64_MAX / 2 || l->key_count > (uint64_t)LLD_GROUP_KEYS << l->geometry.group_bits || !is_aligned(l->replay.offset_bytes, 1u << l->block_shift) ||
+        l->checkpoint >= UINT64_MAX / 2 || l->key_count > (uint64_t)LLD_GROUP_KEYS << l->geometry.group_bits ||
+        !is_aligned(l->replay.offset_bytes, 1u << l->block_shift) ||
         !slot_segments_parse(l)) {
         return false;
     }
