@@ -2,7 +2,7 @@
 #
 #   $(call loader,USES)        the boot loader               -> build/boot/loader.elf, loader.bin
 #   $(call service,USES)       a component (mk/rules.mk)     -> build/arm64/services/NAME.elf
-#   $(call root_task,USES)     the component that the kernel starts
+#   $(call root_task,USES)     a component that the kernel starts: init, and tests/conformance
 #   systems/NAME.sys           a system                      -> build/NAME.img, build/NAME/report.txt, graph.dot
 #
 # KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
@@ -49,15 +49,15 @@ $(B)/inc/proto/proto:
 component_libs = $(call archives,arm64,$(1))
 # component NAME, USES: links what a directory declares.
 define component
-$(call compile,arm64,$(service.$(1).dir),$(2))
+$(call compile,arm64,$(service.$(1).dir),$(2),$(service.$(1).flags))
 $(B)/arm64/services/$(1).elf: $(call objects,arm64,$(service.$(1).dir)) $(call component_libs,$(2)) rt/component.ld
 	@mkdir -p $$(@D)
 	$$(Q)$(arm64.cc) $(arm64.ldflags) -T rt/component.ld -o $$@ $(call objects,arm64,$(service.$(1).dir)) \
 		-Wl,--start-group $(call component_libs,$(2)) -lc -lgcc -Wl,--end-group
 endef
 rt_uses := rt invoke mem base format shmq proto
-$(foreach s,$(filter-out $(ROOT_TASK),$(SERVICES)),$(eval $(call component,$(s),$(sort $(service.$(s).uses) $(rt_uses)))))
-$(foreach s,$(ROOT_TASK),$(eval $(call component,$(s),$(service.$(s).uses))))
+$(foreach s,$(filter-out $(ROOT_TASKS),$(SERVICES)),$(eval $(call component,$(s),$(sort $(service.$(s).uses) $(rt_uses)))))
+$(foreach s,$(ROOT_TASKS),$(eval $(call component,$(s),$(service.$(s).uses))))
 components := $(SERVICES:%=$(B)/arm64/services/%.elf)
 components: $(components)
 
