@@ -91,6 +91,11 @@ void run_row(const char *subject, const char *error, const char *what, bool (*fu
 /** The name of a label as the manual has it, e.g. "TCB_Suspend". */
 const char *conf_name(uint64_t label);
 
+/** How many rows have ended. */
+unsigned row_number(void);
+bool rows_running(void);
+/** Ends the program: the row that runs now does not end. */
+NORETURN void row_hangs(void);
 /** Prints the sum; true if every row was as expected. */
 bool rows_end(void);
 
@@ -200,6 +205,10 @@ void worker_start(struct worker *w);
 struct worker *worker_run(void (*function)(struct worker *), uint64_t priority, uint64_t argument);
 /** What a worker's function ends with. */
 NORETURN void worker_end(struct worker *w);
+/** Starts a thread of our highest priority that ends the program when a row takes too long. The slots are empty; the memory is for it. */
+void watch_start(uint64_t untyped, uint64_t first_slot, uint64_t sched_control);
+/** Stops all workers, which may do anything when their objects go. */
+void workers_stop(void);
 /** No workers any more: their objects are gone. */
 void workers_forget(void);
 /** Lets everybody below us run until nobody can. */
@@ -215,16 +224,43 @@ static inline uint64_t ticks(void)
     __asm__ volatile("isb; mrs %0, cntpct_el0" : "=r"(n) : : "memory");
     return n;
 }
-enum { TICKS_PER_US_TIMES_2 = 125 }; /* 62.5 MHz */
+static inline uint64_t ticks_of_us(uint64_t us)
+{
+    return us * 125 / 2; /* 62.5 MHz */
+}
+
+/** Spins a little; the counter is slow to read where instructions are counted. */
+static inline void linger(void)
+{
+    for (unsigned i = 0; i < 200; i++) {
+        __asm__ volatile("");
+    }
+}
+
+/** Sets the EL1 timer, which raises ALARM_IRQ when the counter reaches `when`. */
+static inline void alarm_set(uint64_t when)
+{
+    __asm__ volatile("msr cntp_cval_el0, %0\n\tmsr cntp_ctl_el0, %1\n\tisb" : : "r"(when), "r"(1ull) : "memory");
+}
+
+static inline void alarm_clear(void)
+{
+    __asm__ volatile("msr cntp_ctl_el0, xzr\n\tisb" : : : "memory");
+}
+
+/** Waits while others run; uses HANDLER and NOTIFICATION_2. */
+void sleep_us(uint64_t us);
+/** Whether a thread below us that counts in `step` goes on while we sleep. */
+bool still_counts(const struct worker *w);
+/** What a worker does that never waits. */
+NORETURN void counts(struct worker *w);
 
 /* ---- groups ------------------------------------------------------------------------------------------------------------------ */
 
 void labels_rows(void);
 void untyped_rows(void);
 void cnode_rows(void);
-void lookup_rows(void);
 void thread_rows(void);
-void handler_rows(void);
 void sched_rows(void);
 void budget_rows(void);
 void domain_rows(void);

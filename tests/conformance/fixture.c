@@ -92,7 +92,8 @@ void fixture_start(const struct seL4_BootInfo *info)
     if (scratch == 0 || device == 0 || info->initThreadCNodeSizeBits != ROOT_BITS) {
         give_up("the kernel gives other memory or another CNode than this program knows");
     }
-    must(tcb_set_sched_params(OWN_TCB, OWN_TCB, seL4_MaxPrio, ROOT_PRIORITY, OWN_SC, slot + 3), "setting our own priority");
+    must(tcb_set_sched_params(OWN_TCB, OWN_TCB, seL4_MaxPrio, ROOT_PRIORITY, OWN_SC, slot + 2), "setting our own priority");
+    watch_start(tables, slot + 3, info->schedcontrol.start);
 }
 
 /* ---- for each row -------------------------------------------------------------------------------------------------------------- */
@@ -167,6 +168,7 @@ void fixture_build(void)
 
 void fixture_clear(void)
 {
+    workers_stop();
     for (uint64_t i = FREE; i < next_slot; i++) {
         must(cnode_delete(at(i)), "clearing a slot");
     }

@@ -107,6 +107,13 @@ void root_main(const struct seL4_BootInfo *info)
     fixture_start(info);
     labels_rows();
     untyped_rows();
+    cnode_rows();
+    thread_rows();
+    sched_rows();
+    domain_rows();
+    irq_rows();
+    memory_rows();
+    space_rows();
     say(rows_end() ? "conformance: all of it holds" : "conformance: not all of it holds");
     stop();
 }

@@ -4,7 +4,9 @@
 #include "format.h"
 
 static char note[200];
-static unsigned passed, failed;
+static volatile unsigned passed, failed;
+static volatile bool running = true;
+static struct row now; /* the one that runs */
 
 /* ---- names ------------------------------------------------------------------------------------------------------------------- */
 
@@ -169,10 +171,26 @@ static void report(const char *subject, const char *error, const char *what, boo
     *(good ? &passed : &failed) += 1;
 }
 
-void run_row(const char *subject, const char *error, const char *what, bool (*function)(uint64_t), uint64_t argument)
+static void start(const char *subject, const char *error, const char *what)
 {
+    now = (struct row){subject, error, what, NULL};
     note[0] = '\0';
     fixture_build();
+}
+
+void row_hangs(void)
+{
+    give_up("not ok %s | %s | %s | does not end; %s", now.subject, now.error, now.what, note);
+}
+
+unsigned row_number(void)
+{
+    return passed + failed;
+}
+
+void run_row(const char *subject, const char *error, const char *what, bool (*function)(uint64_t), uint64_t argument)
+{
+    start(subject, error, what);
     bool good = function(argument);
     fixture_clear();
     report(subject, error, what, good);
@@ -181,8 +199,7 @@ void run_row(const char *subject, const char *error, const char *what, bool (*fu
 void run_rows(const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        note[0] = '\0';
-        fixture_build();
+        start(rows[i].subject, rows[i].error, rows[i].what);
         bool good = rows[i].function();
         fixture_clear();
         report(rows[i].subject, rows[i].error, rows[i].what, good);
@@ -193,16 +210,21 @@ void run_refusals(const struct refusal *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct refusal *r = &rows[i];
-        note[0] = '\0';
-        fixture_build();
+        start(conf_name(r->label), error_name(r->error), r->what);
         bool good = refuses(call(r->cap, r->label, r->words, r->caps), r->error, r->error_words);
         fixture_clear();
         report(conf_name(r->label), error_name(r->error), r->what, good);
     }
 }
 
+bool rows_running(void)
+{
+    return running;
+}
+
 bool rows_end(void)
 {
+    running = false;
     say("conformance: %u rows, %u as expected, %u not", passed + failed, passed, failed);
     return failed == 0;
 }

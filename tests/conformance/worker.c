@@ -17,6 +17,13 @@ void workers_forget(void)
     idle = NULL;
 }
 
+void workers_stop(void)
+{
+    for (unsigned i = 0; i < worker_count; i++) {
+        (void)call(workers[i].tcb, seL4_TCBSuspend, NO_WORDS, NO_CAPS); /* a row may have deleted it */
+    }
+}
+
 uint64_t faults(void)
 {
     if (fault_endpoint == 0) {
@@ -106,4 +113,65 @@ bool take_fault(uint64_t label, struct message *m)
 {
     sys_nb_recv(faults(), REPLY, m);
     return same(seL4_MessageInfo_label(m->info), label, "fault");
+}
+
+/* ---- time ----------------------------------------------------------------------------------------------------------------------- */
+
+void sleep_us(uint64_t us)
+{
+    if (!works(call(HANDLER, seL4_IRQSetIRQHandler, NO_WORDS, CAPS(NOTIFICATION_2)))) {
+        give_up("there is no alarm");
+    }
+    alarm_set(ticks() + ticks_of_us(us));
+    (void)sys_wait(NOTIFICATION_2);
+    alarm_clear();
+    (void)works(call(HANDLER, seL4_IRQAckIRQ, NO_WORDS, NO_CAPS));
+}
+
+bool still_counts(const struct worker *w)
+{
+    uint64_t before = w->step;
+    sleep_us(1000);
+    return w->step != before;
+}
+
+void counts(struct worker *w)
+{
+    for (;;) {
+        w->step++;
+    }
+}
+
+/* ---- a watch on rows that do not end ------------------------------------------------------------------------------------- */
+
+enum { WATCH_BUDGET_US = 10000, WATCH_PERIOD_US = 5000000 };
+
+static uint8_t watch_stack[STACK_BYTES] __attribute__((aligned(16)));
+
+/* Its budget is spent by yielding, so that it runs once in each period. */
+static NORETURN void watch(void)
+{
+    for (;;) {
+        unsigned before = row_number();
+        sys_yield();
+        if (rows_running() && row_number() == before) {
+            row_hangs();
+        }
+    }
+}
+
+void watch_start(uint64_t untyped, uint64_t first_slot, uint64_t sched_control)
+{
+    uint64_t tcb = first_slot;
+    uint64_t context = first_slot + 1;
+    const struct sched_params p = {.budget_us = WATCH_BUDGET_US, .period_us = WATCH_PERIOD_US};
+    const struct seL4_UserContext c = {.pc = (uint64_t)watch, .sp = (uint64_t)&watch_stack[STACK_BYTES]};
+    if (untyped_retype(untyped, seL4_TCBObject, 0, OWN_CNODE, tcb, 1) != seL4_NoError ||
+        untyped_retype(untyped, seL4_SchedContextObject, seL4_MinSchedContextBits, OWN_CNODE, context, 1) != seL4_NoError ||
+        sched_control_configure(sched_control, context, &p) != seL4_NoError ||
+        tcb_configure(tcb, OWN_CNODE, 0, OWN_VSPACE, 0, first_slot + 2) != seL4_NoError ||
+        tcb_set_sched_params(tcb, OWN_TCB, 0, seL4_MaxPrio, context, first_slot + 2) != seL4_NoError ||
+        tcb_write_registers(tcb, true, &c) != seL4_NoError) {
+        give_up("the watch cannot be started");
+    }
 }

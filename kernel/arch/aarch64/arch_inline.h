@@ -15,7 +15,7 @@
 #define ARCH_SPSR_FLAGS 0xf0000000ull
 
 /** 146 years: sums of a few periods and the counter stay far below 2^64 ticks. */
-#define ARCH_MAX_US ((1ull << 58) / PLAT_COUNTER_KHZ * 1000)
+#define ARCH_MAX_US ((1ull << 61) / PLAT_COUNTER_KHZ)
 
 #define READ_SYSREG(name)                                                                                              \
     __extension__({                                                                                                    \

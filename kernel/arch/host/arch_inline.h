@@ -12,7 +12,7 @@
 #define ARCH_WINDOW_END (SIM_RAM_START + SIM_RAM_BYTES)
 
 #define ARCH_USER_SPSR 0x140ull
-#define ARCH_MAX_US ((1ull << 58) / 62500u * 1000)
+#define ARCH_MAX_US ((1ull << 61) / 62500u)
 
 /** What the simulated machine knows; tests set and read it. */
 struct sim {
