@@ -12,6 +12,7 @@
  *   arch_table_written(void)          makes a change of a translation table visible to the walker
  *   ARCH_USER_SPSR, arch_user_spsr(v) the state of a user thread; v made harmless
  *   ARCH_WINDOW_START, ARCH_WINDOW_END   physical memory that kptr reaches
+ *   ARCH_CACHE_END        frames that lie higher are refused cache maintenance; below, where kptr does not reach, nothing is cached
  */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H

@@ -332,7 +332,7 @@ static bool cancels(void)
     uint64_t other = minted(ENDPOINT, seL4_AllRights, 7);
     struct worker *w = worker_run(sends_to, ROOT_PRIORITY - 10, ENDPOINT_BADGED);
     struct worker *w2 = worker_run(sends_to, ROOT_PRIORITY - 20, other);
-    struct message m;
+    struct message m = {0};
     settle();
     bool good = works(call(OWN_CNODE, seL4_CNodeCancelBadgedSends, WORDS(AT(ENDPOINT_BADGED)), NO_CAPS)) &&
                 works(call(OWN_CNODE, seL4_CNodeDelete, WORDS(AT(ENDPOINT_BADGED)), NO_CAPS));
@@ -347,7 +347,7 @@ static bool cancels(void)
 static bool cancels_no_badge(void)
 {
     struct worker *w = worker_run(sends_to, ROOT_PRIORITY - 10, ENDPOINT_NO_GRANT);
-    struct message m;
+    struct message m = {0};
     settle();
     bool good = works(call(OWN_CNODE, seL4_CNodeCancelBadgedSends, WORDS(AT(ENDPOINT)), NO_CAPS));
     sys_nb_recv(ENDPOINT, REPLY, &m);

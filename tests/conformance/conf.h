@@ -178,8 +178,9 @@ uint64_t new_slot(void);
 struct slot at(uint64_t index);
 /** Copies a capability with other rights, or a badge, to a new slot. */
 uint64_t minted(uint64_t from, uint64_t rights, uint64_t badge);
-/** Device memory of 2^bits bytes that a row may make objects of; 0 if there is none. */
-uint64_t device_untyped(unsigned bits);
+/** Device memory from `paddr` on of at least 2^bits bytes that a row may make objects of; 0 if there is none. */
+uint64_t device_untyped(uint64_t paddr, unsigned bits);
+#define DEVICE_ADDR 0xc0000000ull /**< behind the RAM */
 /** Configures a context; gives up when that fails. Period 0: round robin. */
 void set_budget(uint64_t context, uint64_t budget_us, uint64_t period_us, uint64_t badge);
 

@@ -57,11 +57,11 @@ void set_budget(uint64_t context, uint64_t budget_us, uint64_t period_us, uint64
     must(sched_control_configure(SCHED_CONTROL, context, &p), "configuring a context");
 }
 
-uint64_t device_untyped(unsigned bits)
+uint64_t device_untyped(uint64_t paddr, unsigned bits)
 {
     for (uint64_t i = 0; i < boot_info->untyped.end - boot_info->untyped.start; i++) {
         const struct seL4_UntypedDesc *d = &boot_info->untypedList[i];
-        if (d->isDevice != 0 && d->sizeBits >= bits && d->paddr >= 0xc0000000) {
+        if (d->isDevice != 0 && d->sizeBits >= bits && d->paddr >= paddr) {
             return boot_info->untyped.start + i;
         }
     }
@@ -88,7 +88,7 @@ void fixture_start(const struct seL4_BootInfo *info)
         must(page_table_map(slot + i, OWN_VSPACE, i == 0 ? WINDOW : WINDOW + 0x8000000, 0), "mapping page tables");
     }
     console_start(info);
-    device = device_untyped(21);
+    device = device_untyped(DEVICE_ADDR, seL4_LargePageBits);
     if (scratch == 0 || device == 0 || info->initThreadCNodeSizeBits != ROOT_BITS) {
         give_up("the kernel gives other memory or another CNode than this program knows");
     }

@@ -110,10 +110,14 @@ void root_main(const struct seL4_BootInfo *info)
     cnode_rows();
     thread_rows();
     sched_rows();
+    budget_rows();
     domain_rows();
     irq_rows();
     memory_rows();
     space_rows();
+    ipc_rows();
+    transfer_rows();
+    fault_rows();
     say(rows_end() ? "conformance: all of it holds" : "conformance: not all of it holds");
     stop();
 }

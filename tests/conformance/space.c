@@ -109,7 +109,7 @@ static uint64_t runs_in(uint64_t space)
     uint64_t table2 = make(seL4_ARM_PageTableObject, 0);
     struct worker *w = worker_new(NULL, ABOVE);
     const struct seL4_UserContext c = {.pc = CODE};
-    struct message m;
+    struct message m = {0};
     if (!works(call(table, seL4_ARMPageTableMap, WORDS(CODE, 0), CAPS(space))) || !works(call(table2, seL4_ARMPageTableMap, WORDS(CODE, 0), CAPS(space))) ||
         !works(call(FRAME, seL4_ARMPageMap, WORDS(CODE, seL4_CanRead, seL4_ARM_Default_VMAttributes), CAPS(space))) ||
         !works(call(w->tcb, seL4_TCBSetSpace, WORDS(0, 0), CAPS(faults(), OWN_CNODE, space))) || tcb_write_registers(w->tcb, true, &c) != seL4_NoError ||

@@ -288,7 +288,7 @@ static void sends_1(struct worker *w)
 /* In the worker's new space, ENDPOINT has the address 1. */
 static bool message_from(struct worker *w)
 {
-    struct message m;
+    struct message m = {0};
     worker_start(w);
     sys_nb_recv(ENDPOINT, REPLY, &m);
     return same(seL4_MessageInfo_label(m.info), 7, "label of the message") && same(w->step, 1, "steps");
@@ -340,7 +340,7 @@ static void sends_6(struct worker *w)
 
 static bool message_of_6(uint64_t length)
 {
-    struct message m;
+    struct message m = {0};
     sys_nb_recv(ENDPOINT, REPLY, &m);
     return same(seL4_MessageInfo_length(m.info), length, "words") && same(m.word[3], 4, "word 3") &&
            (length == 4 || same(ipc_buffer->msg[5], 6, "word 5"));
@@ -424,7 +424,7 @@ static bool sets_flags(void)
 static bool disables_fpu(void)
 {
     struct worker *w = worker_new(uses_fpu, ABOVE);
-    struct message m;
+    struct message m = {0};
     bool good = gives(call(w->tcb, seL4_TCBSetFlags, WORDS(0, seL4_TCBFlag_fpuDisabled), NO_CAPS), WORDS(seL4_TCBFlag_fpuDisabled));
     worker_start(w);
     good = good && same(w->step, 0, "steps without a floating point unit") && take_fault(seL4_Fault_VCPUFault, &m);

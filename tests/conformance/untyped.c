@@ -124,7 +124,7 @@ static bool device_frames(void)
 
 static bool huge_frame(void)
 {
-    uint64_t device = device_untyped(seL4_HugePageBits + 1); /* the fixture uses a part of the least one */
+    uint64_t device = device_untyped(DEVICE_ADDR, seL4_HugePageBits + 1); /* the fixture uses a part of the least one */
     return works(call(device, RETYPE, WORDS(seL4_ARM_HugePageObject, 0, 0, 0, FREE, 1), CAPS(OWN_CNODE)));
 }
 

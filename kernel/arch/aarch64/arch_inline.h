@@ -7,8 +7,9 @@
 
 /** The kernel sees physical address p at p + WINDOW (docs/spec/kernel-abi.md: the official kernel does the same). */
 #define ARCH_WINDOW 0x8000000000ull
-#define ARCH_WINDOW_START PLAT_RAM_START
+#define ARCH_WINDOW_START PLAT_GUEST_START
 #define ARCH_WINDOW_END PLAT_RAM_END
+#define ARCH_CACHE_END 0x7fc0000000ull
 
 /** EL0, AArch64, FIQ and SError masked; user level may set the condition flags. */
 #define ARCH_USER_SPSR 0x140ull

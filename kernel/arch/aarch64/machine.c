@@ -26,8 +26,9 @@ _Static_assert(offsetof(struct registers, fault_pc) == 272, "entry.S");
 /* 40-bit input in three levels from level 1, 4 KiB granule, write-back walks, 40-bit output. */
 #define VTCR (bit(31) | 2ull << 16 | 1ull << 10 | 1ull << 8 | 1ull << 6 | 24)
 
-/* EL0: cache maintenance by address, CTR and DC ZVA allowed; WFI and WFE trap. Reserved-one bits as the architecture says. */
-#define SCTLR_EL1_NATIVE (0x30d00800ull | bit(26) /* UCI */ | bit(15) /* UCT */ | bit(14) /* DZE */)
+/* EL0: cache maintenance by address, CTR, DC ZVA, WFI and WFE allowed. Reserved-one bits as the architecture says. */
+#define SCTLR_EL1_NATIVE                                                                                               \
+    (0x30d00800ull | bit(26) /* UCI */ | bit(18) /* nTWE */ | bit(16) /* nTWI */ | bit(15) /* UCT */ | bit(14) /* DZE */)
 
 struct arch_loaded arch_loaded;
 

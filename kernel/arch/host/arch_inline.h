@@ -10,6 +10,7 @@
 #define SIM_RAM_BYTES (4ull << 20)
 #define ARCH_WINDOW_START SIM_RAM_START
 #define ARCH_WINDOW_END (SIM_RAM_START + SIM_RAM_BYTES)
+#define ARCH_CACHE_END 0x7fc0000000ull
 
 #define ARCH_USER_SPSR 0x140ull
 #define ARCH_MAX_US ((1ull << 61) / 62500u)
