@@ -17,7 +17,6 @@ $(foreach l,$(LIBS),$(eval $(call public_header,$(l))))
 $(foreach v,$(VARIANTS),$(foreach l,$(LIBS),$(if $(filter $(v),$($(l).skip)),,$(eval $(call library,$(v),$(l))))))
 
 include mk/third_party.mk
-service.conformance.flags = $(if $(filter yes,$(CONFORMANCE_VIRTUAL)),-DCONFORMANCE_VIRTUAL)
 include mk/system.mk
 include mk/packages.mk
 include mk/conformance.mk

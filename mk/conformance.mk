@@ -3,10 +3,7 @@
 #   make conformance              runs it on the tree's kernel, KERNEL=FILE on another one, and prints the matrix
 #   make check-conformance        the same as a part of `make check`, and compares the matrix with docs/spec/kernel-conformance.md
 #   make conformance-page         writes that page anew
-#
-# CONFORMANCE_VIRTUAL=yes adds the rows of VCPUs and SGI signals (virtual.c), which the tree's kernel does not have yet.
 
-CONFORMANCE_VIRTUAL ?= $(if $(filter $(B)/kernel/kernel.elf,$(KERNEL)),no,yes)
 conformance.programs := $(B)/conformance/programs
 conformance.page := docs/spec/kernel-conformance.md
 

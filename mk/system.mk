@@ -9,6 +9,11 @@
 
 KERNEL ?= $(B)/kernel/kernel.elf
 SYSTEM ?= base
+
+# yes: tests/conformance has the rows of VCPUs and SGI signals (virtual.c) as well, which the tree's kernel does not know yet.
+CONFORMANCE_VIRTUAL ?= $(if $(filter $(B)/kernel/kernel.elf,$(KERNEL)),no,yes)
+service.conformance.flags := $(if $(filter yes,$(CONFORMANCE_VIRTUAL)),-DCONFORMANCE_VIRTUAL)
+
 LX_KEYS ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/lx-os/keys
 QEMU := qemu-system-aarch64
 QEMU_BOARD := virt,virtualization=on,gic-version=2

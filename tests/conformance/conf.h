@@ -61,6 +61,8 @@ bool same(uint64_t got, uint64_t wanted, const char *what);
 NORETURN void give_up(const char *text, ...) PRINTF_LIKE(1, 2);
 void say(const char *text, ...) PRINTF_LIKE(1, 2);
 void console_start(const struct seL4_BootInfo *info);
+/** The frame of the page of device memory at `paddr`. */
+uint64_t device_page(const struct seL4_BootInfo *info, uint64_t paddr);
 
 /* ---- rows ----------------------------------------------------------------------------------------------------------------- */
 
@@ -90,6 +92,7 @@ void run_row(const char *subject, const char *error, const char *what, bool (*fu
 
 /** The name of a label as the manual has it, e.g. "TCB_Suspend". */
 const char *conf_name(uint64_t label);
+const char *error_name(uint64_t error);
 
 /** How many rows have ended. */
 unsigned row_number(void);
@@ -181,6 +184,8 @@ uint64_t minted(uint64_t from, uint64_t rights, uint64_t badge);
 /** Device memory from `paddr` on of at least 2^bits bytes that a row may make objects of; 0 if there is none. */
 uint64_t device_untyped(uint64_t paddr, unsigned bits);
 #define DEVICE_ADDR 0xc0000000ull /**< behind the RAM */
+/** The frame of the GIC's virtual CPU interface. */
+uint64_t virtual_gic_frame(void);
 /** Configures a context; gives up when that fails. Period 0: round robin. */
 void set_budget(uint64_t context, uint64_t budget_us, uint64_t period_us, uint64_t badge);
 
@@ -272,5 +277,12 @@ void ipc_rows(void);
 void transfer_rows(void);
 void fault_rows(void);
 void virtual_rows(void);
+
+/** Whether the kernel has what virtual.c is about; the switch is CONFORMANCE_VIRTUAL in mk/system.mk. */
+#ifdef CONFORMANCE_VIRTUAL
+enum { WITH_VIRTUAL = 1 };
+#else
+enum { WITH_VIRTUAL = 0 };
+#endif
 
 #endif

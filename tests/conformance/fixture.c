@@ -5,12 +5,13 @@
  */
 #include "conf.h"
 
-enum { SCRATCH_BITS = 26, TABLES_BITS = 15, PERMANENT_SLOTS = 64 };
+enum { SCRATCH_BITS = 26, TABLES_BITS = 15, PERMANENT_SLOTS = 64, GIC_VIRTUAL_INTERFACE = 0x8040000 };
 
 static const struct seL4_BootInfo *boot_info;
 static uint64_t scratch; /* the untyped of all rows */
 static uint64_t device;  /* a device untyped of which rows may make objects */
 static uint64_t next_slot;
+static uint64_t gic_frame;
 
 static void must(uint64_t error, const char *what)
 {
@@ -68,6 +69,11 @@ uint64_t device_untyped(uint64_t paddr, unsigned bits)
     return 0;
 }
 
+uint64_t virtual_gic_frame(void)
+{
+    return gic_frame;
+}
+
 /* ---- once -------------------------------------------------------------------------------------------------------------------- */
 
 void fixture_start(const struct seL4_BootInfo *info)
@@ -88,6 +94,7 @@ void fixture_start(const struct seL4_BootInfo *info)
         must(page_table_map(slot + i, OWN_VSPACE, i == 0 ? WINDOW : WINDOW + 0x8000000, 0), "mapping page tables");
     }
     console_start(info);
+    gic_frame = device_page(info, GIC_VIRTUAL_INTERFACE);
     device = device_untyped(DEVICE_ADDR, seL4_LargePageBits);
     if (scratch == 0 || device == 0 || info->initThreadCNodeSizeBits != ROOT_BITS) {
         give_up("the kernel gives other memory or another CNode than this program knows");

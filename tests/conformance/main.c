@@ -66,9 +66,10 @@ void give_up(const char *text, ...)
 }
 
 /* The frame of a page of device memory: the pieces below it are cut off, the largest first. */
-static uint64_t device_page(const struct seL4_BootInfo *info, uint64_t paddr)
+uint64_t device_page(const struct seL4_BootInfo *info, uint64_t paddr)
 {
-    uint64_t slot = info->empty.start;
+    static uint64_t taken;
+    uint64_t slot = info->empty.start + taken;
     for (uint64_t i = 0; i < info->untyped.end - info->untyped.start; i++) {
         const struct seL4_UntypedDesc *d = &info->untypedList[i];
         uint64_t offset = paddr - d->paddr;
@@ -82,6 +83,7 @@ static uint64_t device_page(const struct seL4_BootInfo *info, uint64_t paddr)
             }
         }
         if (untyped_retype(info->untyped.start + i, seL4_ARM_SmallPageObject, 0, OWN_CNODE, slot, 1) == seL4_NoError) {
+            taken = slot + 1 - info->empty.start;
             return slot;
         }
     }
@@ -118,6 +120,9 @@ void root_main(const struct seL4_BootInfo *info)
     ipc_rows();
     transfer_rows();
     fault_rows();
+    if (WITH_VIRTUAL) {
+        virtual_rows();
+    }
     say(rows_end() ? "conformance: all of it holds" : "conformance: not all of it holds");
     stop();
 }

@@ -79,7 +79,7 @@ const char *conf_name(uint64_t label)
     return names[label];
 }
 
-static const char *error_name(uint64_t error)
+const char *error_name(uint64_t error)
 {
     static const char *const errors[] = {
         "works",          "InvalidArgument", "InvalidCapability", "IllegalOperation", "RangeError",      "AlignmentError",
