@@ -92,7 +92,7 @@ $(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(KERNEL) $(B)/kernel.cho
 		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
-images: $(systems:%=$(B)/%.img) $(B)/tests.img $(B)/hostile.img
+images: $(systems:%=$(B)/%.img) $(B)/tests.img $(B)/hostile.img $(B)/conformance.img
 
 # LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun).
 run: $(B)/$(SYSTEM).img $(if $(LX_SCRIPT),$(B)/host/bin/lxrun)

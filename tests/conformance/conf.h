@@ -6,6 +6,7 @@
  *
  *   main.c       the order of the groups, the console       rows.c       running and reporting rows
  *   fixture.c    the objects that a row finds               worker.c     threads that a row starts
+ *   latency.c    not rows: how late interrupts are, for the benchmarks
  *   labels.c     every invocation on the wrong capability, and truncated
  *   the others   one group of objects each: refusals (one rule a line) and what works
  *
@@ -156,7 +157,7 @@ enum {
     VSPACE_NEW,
     HANDLER, /* of interrupt ALARM_IRQ */
     ROW_SLOTS, /* what a row makes */
-    ROW_SLOTS_END = ROW_SLOTS + 2048,
+    ROW_SLOTS_END = ROW_SLOTS + 8192,
 };
 
 #define WINDOW     0x10000000ull /**< addresses with a page table and nothing else */
@@ -277,6 +278,8 @@ void ipc_rows(void);
 void transfer_rows(void);
 void fault_rows(void);
 void virtual_rows(void);
+/** Not rows: numbers for the benchmarks. */
+void latency_lines(void);
 
 /** Whether the kernel has what virtual.c is about; the switch is CONFORMANCE_VIRTUAL in mk/system.mk. */
 #ifdef CONFORMANCE_VIRTUAL

@@ -90,7 +90,6 @@ uint64_t device_page(const struct seL4_BootInfo *info, uint64_t paddr)
     stop();
 }
 
-/* The page table lies in the first RAM that has room for it: the kernel's leftovers, all smaller than what rows use. */
 void console_start(const struct seL4_BootInfo *info)
 {
     uint64_t page = device_page(info, align_down(uart.addr, PAGE_BYTES));
@@ -98,7 +97,7 @@ void console_start(const struct seL4_BootInfo *info)
     if (page_map(page, OWN_VSPACE, UART_ADDR, rights, seL4_ARM_ExecuteNever) != seL4_NoError) {
         stop();
     }
-    registers = (volatile uint32_t *)(uintptr_t)(UART_ADDR + uart.addr % PAGE_BYTES); // NOLINT(performance-no-int-to-ptr)
+    registers = (volatile uint32_t *)(uintptr_t)(UART_ADDR + uart.addr % PAGE_BYTES);
 }
 
 /* ---- the program ------------------------------------------------------------------------------------------------------------------ */
@@ -124,6 +123,8 @@ void root_main(const struct seL4_BootInfo *info)
         virtual_rows();
     }
     say(rows_end() ? "conformance: all of it holds" : "conformance: not all of it holds");
+    latency_lines();
+    say("latency| done");
     stop();
 }
 
