@@ -198,8 +198,10 @@ static bool sends_without_donation(void)
     const struct message m = {.info = message_info(7, 0)};
     sys_nb_send(ENDPOINT, &m);
     settle();
-    return same(server->step, 0, "steps of the server") && works(call(CONTEXT, seL4_SchedContextBind, NO_WORDS, CAPS(server->tcb))) &&
-           (settle(), same(server->step, 1, "steps with a context"));
+    bool good = same(server->step, 0, "steps of the server") &&
+                works(call(CONTEXT, seL4_SchedContextBind, NO_WORDS, CAPS(server->tcb)));
+    settle();
+    return good && same(server->step, 1, "steps with a context");
 }
 
 static void works_forever(struct worker *w)
@@ -305,6 +307,24 @@ static bool is_silent_without_handler(void)
     return check(w->step != before, "it goes on") && same(m.badge | seL4_MessageInfo_label(m.info), 0, "fault");
 }
 
+static bool sets_and_clears_handler(void)
+{
+    struct worker *w = worker_new(counts, ABOVE);
+    struct message m = {0};
+    set_budget(w->context, MS, 10 * MS, 0x77);
+    bool good = works(call(w->tcb, seL4_TCBSetTimeoutEndpoint, NO_WORDS, CAPS(ENDPOINT_BADGED))) &&
+                works(call(w->tcb, seL4_TCBSetTimeoutEndpoint, NO_WORDS, CAPS(ENDPOINT_GRANT_REPLY)));
+    worker_start(w);
+    sys_nb_recv(ENDPOINT, REPLY, &m);
+    good = good && same(seL4_MessageInfo_label(m.info), seL4_Fault_Timeout, "fault") && same(m.badge, 0, "badge of the second handler") &&
+           works(call(w->tcb, seL4_TCBSetTimeoutEndpoint, NO_WORDS, CAPS(EMPTY)));
+    m = (struct message){0};
+    sys_send(REPLY, &m);
+    sleep_us(20 * MS);
+    sys_nb_recv(ENDPOINT, REPLY, &m);
+    return good && same(m.info, 0, "fault without a handler");
+}
+
 /* A server's timeout on its client's budget carries the client's data. */
 static bool tells_the_server(void)
 {
@@ -350,6 +370,7 @@ static const struct row rows[] = {
     {"Donation", "works", "ends when the reply object is deleted", comes_back_with_the_reply},
     {"Donation", "works", "ends when server and reply object are deleted", comes_back_from_the_dead},
     {"Donation", "works", "a notification lends its context until the next Wait", lends_to_a_waiter},
+    {"TCB_SetTimeoutEndpoint", "works", "another handler, and none", sets_and_clears_handler},
     {"Timeout fault", "works", "data of the context, microseconds consumed; the answer lets it go on", tells_of_timeouts},
     {"Timeout fault", "works", "without a handler it goes on in the next period", is_silent_without_handler},
     {"Timeout fault", "works", "of a server on its client's budget", tells_the_server},

@@ -181,6 +181,7 @@ static const struct row rows[] = {
     {"SchedContext_Bind", "works", "a thread, which runs then", binds_a_thread},
     {"SchedContext_Bind", "IllegalOperation", "a second notification, or a notification that has one; UnbindObject ends that", binds_a_notification},
     {"SchedContext_Bind", "IllegalOperation", "a blocked thread, a context without budget", refuses_a_blocked_thread},
+    {"SchedContext_UnbindObject", "works", "a thread, which does not run until it is bound again", binds_a_thread},
     {"SchedContext_Unbind", "works", "thread and notification", unbinds_both},
     {"SchedContext_Unbind", "works", "a thread that runs", unbinds_a_running_thread},
     {"SchedContext_Unbind", "works", "by deleting the context", dies_with_its_context},

@@ -458,6 +458,7 @@ static const struct row rows[] = {
     {"TCB_SetSpace", "IllegalOperation", "the old root is the last capability to its CNode", space_refuses_a_last_root},
     {"TCB_SetIPCBuffer", "works", "none: messages have four words; one: they are whole", sets_buffer},
     {"TCB_BindNotification", "works", "signals arrive at an endpoint until TCB_UnbindNotification", binds},
+    {"TCB_UnbindNotification", "works", "then signals stay in the notification", binds},
     {"TCB_BindNotification", "works", "a signal that is there already arrives", binds_with_a_signal},
     {"TCB_BindNotification", "IllegalOperation", "somebody waits for the notification", refuses_with_waiters},
     {"TCB_SetTLSBase", "works", "another thread's", sets_thread_pointer},

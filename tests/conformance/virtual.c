@@ -250,6 +250,7 @@ static const struct row rows[] = {
     {"ARM_VCPU_SetTCB", "works", "another thread; deleting both", binds_another},
     {"ARM_VCPU_SetTCB", "works", "a deleted VCPU leaves a thread of user level", loses_vcpu},
     {"ARM_VCPU_WriteRegs", "works", "each register, as ReadRegs gives it back", registers},
+    {"ARM_VCPU_ReadRegs", "works", "each register", registers},
     {"ARM_VCPU_InjectIRQ", "works", "DeleteFirst while the guest serves it; VGIC maintenance fault at its end", guest_interrupt},
     {"ARM_VCPU_AckVPPI", "works", "virtual timer: VPPI event fault, again after the acknowledgement", guest_timer},
     {"ARM_VCPU_AckVPPI", "works", "without it there is no second event", guest_timer_masked},
