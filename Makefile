@@ -19,6 +19,7 @@ $(foreach v,$(VARIANTS),$(foreach l,$(LIBS),$(if $(filter $(v),$($(l).skip)),,$(
 include mk/third_party.mk
 include mk/system.mk
 include mk/packages.mk
+include mk/conformance.mk
 
 # ---- host tools, unit tests, fuzzers --------------------------------------------------------------------------------
 
@@ -118,6 +119,7 @@ help:
 	@echo 'make check       every test                      make bench   every number, into build/bench.csv'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
+	@echo 'make conformance  the kernel against its interface, case by case'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 

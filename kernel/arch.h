@@ -14,6 +14,7 @@
  *   ARCH_USER_SPSR, arch_user_spsr(v, guest)  the state of a user thread; v made harmless, a guest's EL1 allowed
  *   ARCH_GUEST_TIMER_IRQ, ARCH_GUEST_MAINTENANCE_IRQ   interrupts of the virtual timer and the virtual interrupt controller
  *   ARCH_WINDOW_START, ARCH_WINDOW_END   physical memory that kptr reaches
+ *   ARCH_CACHE_END        frames that lie higher are refused cache maintenance; below, where kptr does not reach, nothing is cached
  */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H

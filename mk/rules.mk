@@ -3,7 +3,7 @@
 #   $(call lib,USES)           a library: every *.c here but *_test.c, *_fuzz.c and *_main.c; its header is DIR/NAME.h
 #   $(call tool,USES,LDLIBS)   a program for the host            -> build/host/bin/NAME
 #   $(call service,USES)       a component                       -> build/arm64/services/NAME.elf
-#   $(call root_task,USES)     the component that the kernel starts, without the runtime (mk/system.mk)
+#   $(call root_task,USES)     a component that the kernel starts, without the runtime (mk/system.mk)
 #   $(call loader,USES)        the boot loader               -> build/boot/loader.bin
 #   $(call app,USES)           a static Linux program            -> build/linux/bin/NAME
 #   $(call kernel,PLATFORM)     the kernel -> build/kernel/kernel.elf; its parts see kernel/ and the platform's constants
@@ -22,7 +22,7 @@ tool = $(eval TOOLS += $(notdir $(here)))$(eval tool.$(notdir $(here)).dir := $(
 	tool.$(notdir $(here)).uses := $(1))$(eval tool.$(notdir $(here)).ldlibs := $(2))
 service = $(eval SERVICES += $(notdir $(here)))$(eval service.$(notdir $(here)).dir := $(here))$(eval \
 	service.$(notdir $(here)).uses := $(1))
-root_task = $(call service,$(1))$(eval ROOT_TASK := $(notdir $(here)))
+root_task = $(call service,$(1))$(eval ROOT_TASKS += $(notdir $(here)))
 loader = $(eval LOADER.dir := $(here))$(eval LOADER.uses := $(1))
 app = $(eval APPS += $(notdir $(here)))$(eval app.$(notdir $(here)).dir := $(here))$(eval \
 	app.$(notdir $(here)).uses := $(1))

@@ -2,7 +2,7 @@
 #
 #   $(call loader,USES)        the boot loader               -> build/boot/loader.elf, loader.bin
 #   $(call service,USES)       a component (mk/rules.mk)     -> build/arm64/services/NAME.elf
-#   $(call root_task,USES)     the component that the kernel starts
+#   $(call root_task,USES)     a component that the kernel starts: init, and tests/conformance
 #   systems/NAME.sys           a system                      -> build/NAME.img, build/NAME/report.txt, graph.dot
 #
 # KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
@@ -56,8 +56,8 @@ $(B)/arm64/services/$(1).elf: $(call objects,arm64,$(service.$(1).dir)) $(call c
 		-Wl,--start-group $(call component_libs,$(2)) -lc -lgcc -Wl,--end-group
 endef
 rt_uses := rt invoke mem base format shmq proto
-$(foreach s,$(filter-out $(ROOT_TASK),$(SERVICES)),$(eval $(call component,$(s),$(sort $(service.$(s).uses) $(rt_uses)))))
-$(foreach s,$(ROOT_TASK),$(eval $(call component,$(s),$(service.$(s).uses))))
+$(foreach s,$(filter-out $(ROOT_TASKS),$(SERVICES)),$(eval $(call component,$(s),$(sort $(service.$(s).uses) $(rt_uses)))))
+$(foreach s,$(ROOT_TASKS),$(eval $(call component,$(s),$(service.$(s).uses))))
 components := $(SERVICES:%=$(B)/arm64/services/%.elf)
 components: $(components)
 
@@ -92,7 +92,7 @@ $(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(or $($(1).kernel),$(KER
 		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
-images: $(systems:%=$(B)/%.img) $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img
+images: $(systems:%=$(B)/%.img) $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img $(B)/conformance.img
 
 # LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun); make ends
 # with the status of the last command.

@@ -66,7 +66,7 @@ static enum outcome rotate(struct invocation *inv, struct slot *to)
     if (from == NULL) {
         return FAILED;
     }
-    struct slot *pivot = find_slot(inv, inv->extra[0]->cap, arg(inv, 3), arg(inv, 4), false);
+    struct slot *pivot = find_slot(inv, inv->extra[0]->cap, arg(inv, 3), arg(inv, 4), true);
     if (pivot == NULL) {
         return FAILED;
     }

@@ -17,8 +17,18 @@ static enum outcome prove_vspace(struct invocation *inv, struct cap cap, unsigne
     return root == cap_address(cap) ? DONE : refuse_capability(inv, number);
 }
 
+static bool is_in_window(paddr_t start, uint64_t len)
+{
+    return start >= ARCH_WINDOW_START && len <= ARCH_WINDOW_END - ARCH_WINDOW_START &&
+           start <= ARCH_WINDOW_END - len;
+}
+
+/* Registers of devices are in no cache. */
 static void maintain_cache(uint64_t label, paddr_t start, uint64_t len)
 {
+    if (!is_in_window(start, len)) {
+        return;
+    }
     switch (label) {
     case seL4_ARMVSpaceClean_Data:
     case seL4_ARMPageClean_Data:
@@ -34,12 +44,6 @@ static void maintain_cache(uint64_t label, paddr_t start, uint64_t len)
         arch_cache_unify(kptr(start), len);
         break;
     }
-}
-
-static bool is_in_window(paddr_t start, uint64_t len)
-{
-    return start >= ARCH_WINDOW_START && len <= ARCH_WINDOW_END - ARCH_WINDOW_START &&
-           start <= ARCH_WINDOW_END - len;
 }
 
 /* ---- address spaces -------------------------------------------------------------------------------------------------------------- */
@@ -71,9 +75,7 @@ enum outcome decode_vspace(struct invocation *inv)
         return refuse_range(inv, start, round_down(start, w.bits) + mask(w.bits));
     }
     paddr_t first = entry_address(*w.entry) + (start & mask(w.bits));
-    if (is_in_window(first, end - start)) {
-        maintain_cache(inv->label, first, end - start);
-    }
+    maintain_cache(inv->label, first, end - start);
     return DONE;
 }
 
@@ -189,7 +191,7 @@ static enum outcome maintain_frame(struct invocation *inv)
     if (start >= size || end > size) {
         return refuse_argument(inv, 0);
     }
-    if (!is_in_window(cap_address(inv->cap) + start, end - start)) {
+    if (cap_address(inv->cap) + end > ARCH_CACHE_END) {
         return refuse(inv, seL4_IllegalOperation);
     }
     maintain_cache(inv->label, cap_address(inv->cap) + start, end - start);

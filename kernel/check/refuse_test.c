@@ -96,6 +96,7 @@ static const struct row rows[] = {
     {"rotate: words", ROOT_CNODE, seL4_CNodeRotate, W(FREE, 64, 0, WORLD_CNODE, 64, 0, WORLD_CNODE + 1), W(ROOT_CNODE, ROOT_CNODE), seL4_TruncatedMessage, NO_WORD},
     {"rotate: capabilities", ROOT_CNODE, seL4_CNodeRotate, W(FREE, 64, 0, WORLD_CNODE, 64, 0, WORLD_CNODE + 1, 64), W(ROOT_CNODE), seL4_TruncatedMessage, NO_WORD},
     {"rotate: no pivot", ROOT_CNODE, seL4_CNodeRotate, W(FREE, 64, 0, FREE + 1, 64, 0, WORLD_CNODE, 64), W(ROOT_CNODE, ROOT_CNODE), seL4_FailedLookup, 0},
+    {"rotate: guard of the pivot", ROOT_CNODE, seL4_CNodeRotate, W(FREE, 64, 0, HIGH, 64, 0, WORLD_CNODE + 1, 64), W(ROOT_CNODE, ROOT_CNODE), seL4_FailedLookup, 1},
     {"rotate: nothing", ROOT_CNODE, seL4_CNodeRotate, W(FREE, 64, 0, WORLD_CNODE, 64, 0, FREE + 1, 64), W(ROOT_CNODE, ROOT_CNODE), seL4_FailedLookup, 1},
     {"rotate: depth of the pivot", ROOT_CNODE, seL4_CNodeRotate, W(FREE, 64, 0, WORLD_CNODE, 0, 0, WORLD_CNODE + 1, 64), W(ROOT_CNODE, ROOT_CNODE), seL4_RangeError, 1},
     {"rotate: depth of the source", ROOT_CNODE, seL4_CNodeRotate, W(FREE, 64, 0, WORLD_CNODE, 64, 0, WORLD_CNODE + 1, 0), W(ROOT_CNODE, ROOT_CNODE), seL4_RangeError, 1},

@@ -179,9 +179,13 @@ static void start_again(struct tcb *t)
 
 void endpoint_cancel_all(struct endpoint *ep)
 {
-    struct tcb *t;
-    while ((t = ep->head) != NULL) {
-        endpoint_remove(ep, t);
+    struct tcb *next;
+    struct tcb *t = ep->head;
+    endpoint_set_queue(ep, (struct tcb_queue){NULL, NULL}, ENDPOINT_IDLE);
+    for (; t != NULL; t = next) {
+        next = t->queue_next;
+        t->queue_next = NULL;
+        t->queue_prev = NULL;
         if (t->reply != NULL) {
             reply_unlink(t->reply);
         }
@@ -195,12 +199,14 @@ void endpoint_cancel_badged(struct endpoint *ep, uint64_t badge)
     if (endpoint_state(ep) != ENDPOINT_SENDERS) {
         return;
     }
-    for (struct tcb *t = ep->head, *next; t != NULL; t = next) {
+    struct tcb_queue queue = endpoint_queue(ep);
+    for (struct tcb *t = queue.head, *next; t != NULL; t = next) {
         next = t->queue_next;
         if (t->sender_badge == badge) {
-            endpoint_remove(ep, t);
+            queue_remove(&queue, t);
             start_again(t);
         }
     }
+    endpoint_set_queue(ep, queue, ENDPOINT_SENDERS);
     sched_choose_anew();
 }

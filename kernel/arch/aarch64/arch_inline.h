@@ -7,8 +7,9 @@
 
 /** The kernel sees physical address p at p + WINDOW (docs/spec/kernel-abi.md: the official kernel does the same). */
 #define ARCH_WINDOW 0x8000000000ull
-#define ARCH_WINDOW_START PLAT_RAM_START
+#define ARCH_WINDOW_START PLAT_GUEST_START
 #define ARCH_WINDOW_END PLAT_RAM_END
+#define ARCH_CACHE_END 0x7fc0000000ull
 
 /** EL0, AArch64, FIQ and SError masked; user level may set the condition flags. */
 #define ARCH_USER_SPSR 0x140ull
@@ -18,7 +19,7 @@
 #define ARCH_GUEST_MAINTENANCE_IRQ PLAT_MAINTENANCE_IRQ
 
 /** 146 years: sums of a few periods and the counter stay far below 2^64 ticks. */
-#define ARCH_MAX_US ((1ull << 58) / PLAT_COUNTER_KHZ * 1000)
+#define ARCH_MAX_US ((1ull << 61) / PLAT_COUNTER_KHZ)
 
 #define READ_SYSREG(name)                                                                                              \
     __extension__({                                                                                                    \

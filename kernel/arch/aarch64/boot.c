@@ -68,6 +68,7 @@ static uint64_t image_page_entry(paddr_t page)
 
 void mmu_init(void)
 {
+    _Static_assert(PLAT_GUEST_START == 1ull << GIB_BITS, "the caches of guests' memory are maintained as well");
     _Static_assert((PLAT_RAM_START & ((1ull << BLOCK_BITS) - 1)) == 0, "the image starts a block");
     paddr_t image = kptr_address(image_start);
     kassert(image_end - image_start <= (ptrdiff_t)bit(BLOCK_BITS));
@@ -78,7 +79,7 @@ void mmu_init(void)
     for (unsigned i = 0; i < ENTRIES; i++) {
         level3_image[i] = image_page_entry(image + ((uint64_t)i << seL4_PageBits));
         paddr_t block = (1ull << GIB_BITS) + ((uint64_t)i << BLOCK_BITS);
-        level2_ram[i] = block < PLAT_RAM_START ? 0 : block == image ? table_entry(level3_image) : block | S1_DATA;
+        level2_ram[i] = block == image ? table_entry(level3_image) : block | S1_DATA;
     }
     paddr_t gic = round_down(PLAT_GICD, BLOCK_BITS);
     paddr_t uart = round_down(PLAT_UART, BLOCK_BITS);

@@ -29,8 +29,9 @@ void gic_guest_store(struct vcpu *v);
      bit(26) /* TVM */ | bit(27) /* TGE */)
 #define HCR_GUEST (HCR_COMMON | bit(13) /* TWI: wfi traps */ | bit(14) /* TWE: wfe traps */)
 
-/* EL0: cache maintenance by address, CTR and DC ZVA allowed; WFI and WFE trap. Reserved-one bits as the architecture says. */
-#define SCTLR_EL1_NATIVE (0x30d00800ull | bit(26) /* UCI */ | bit(15) /* UCT */ | bit(14) /* DZE */)
+/* EL0: cache maintenance by address, CTR, DC ZVA, WFI and WFE allowed. Reserved-one bits as the architecture says. */
+#define SCTLR_EL1_NATIVE                                                                                               \
+    (0x30d00800ull | bit(26) /* UCI */ | bit(18) /* nTWE */ | bit(16) /* nTWI */ | bit(15) /* UCT */ | bit(14) /* DZE */)
 #define CPACR_NATIVE (3ull << 20)
 
 /** The guest-physical address of an abort at `address` of the running guest. */

@@ -9,6 +9,7 @@
 #define PLAT_UART 0x09000000u
 
 /* 0x40000000 to 0x60000000 is left to guests: user level gets it as device memory. */
+#define PLAT_GUEST_START 0x40000000u
 #define PLAT_RAM_START 0x60000000u
 #define PLAT_RAM_END 0xc0000000u
 

@@ -1,0 +1,1 @@
+$(call root_task,invoke mem base format)
