@@ -45,6 +45,7 @@ struct script {
     char title[TEXT_BYTES];
     char system[64];
     bool icount;
+    unsigned disk_mib; /* 0: none */
     unsigned limit_s;
     char flip_part[64]; /* "": none */
     unsigned long flip_offset;
@@ -74,7 +75,7 @@ struct machine {
 bool function_offset(const char *images, const char *component, const char *function, unsigned long *offset);
 
 /** Starts QEMU with `image`, its memory in the file `memory` unless that is NULL; false when that fails. */
-bool machine_start(const struct script *s, const char *image, const char *memory, struct machine *out);
+bool machine_start(const struct script *s, const char *image, const char *memory, const char *disk, struct machine *out);
 void machine_stop(struct machine *m);
 
 /**

@@ -14,9 +14,10 @@
 #include "hosttool.h"
 #include "lxtest.h"
 
-static void child(const struct script *s, const char *image, const char *memory, int in, int out)
+static void child(const struct script *s, const char *image, const char *memory, const char *disk, int in, int out)
 {
     char backend[700];
+    char drive[700];
     const char *argv[ARGS_MAX + 32];
     int n = 0;
     static const char *const fixed[] = {
@@ -37,6 +38,14 @@ static void child(const struct script *s, const char *image, const char *memory,
         argv[n++] = "-machine";
         argv[n++] = "memory-backend=ram";
     }
+    if (disk != NULL) {
+        snprintf(drive, sizeof drive, "if=none,id=disk,format=raw,file=%s", disk);
+        const char *const more[] = {"-global", "virtio-mmio.force-legacy=false", "-drive", drive,
+                                    "-device", "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.31"};
+        for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+            argv[n++] = more[i];
+        }
+    }
     for (int i = 0; i < s->arg_count; i++) {
         argv[n++] = s->args[i];
     }
@@ -53,7 +62,7 @@ static void child(const struct script *s, const char *image, const char *memory,
     _exit(127);
 }
 
-bool machine_start(const struct script *s, const char *image, const char *memory, struct machine *out)
+bool machine_start(const struct script *s, const char *image, const char *memory, const char *disk, struct machine *out)
 {
     int to[2];
     int from[2];
@@ -68,7 +77,7 @@ bool machine_start(const struct script *s, const char *image, const char *memory
         return false;
     }
     if (out->pid == 0) {
-        child(s, image, memory, to[0], from[1]);
+        child(s, image, memory, disk, to[0], from[1]);
     }
     close(to[0]);
     close(from[1]);

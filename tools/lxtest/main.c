@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /** Runs test scripts one after the other; "ok" or "not ok" for each. See lxtest.h. */
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <time.h>
@@ -19,6 +20,7 @@ struct run {
     const char *images; /* their directory */
     char image[560];
     char memory[640]; /* file that is the machine's memory */
+    char disk[640];
     char text[CONSOLE_BYTES];
     size_t len;
     size_t matched; /* expectations look behind this */
@@ -197,7 +199,8 @@ static bool run_steps(struct run *r, const char *image)
 {
     bool good = true;
     if (access(image, R_OK) != 0 ||
-        !machine_start(&r->script, image, r->script.memory_file ? r->memory : NULL, &r->machine)) {
+        !machine_start(&r->script, image, r->script.memory_file ? r->memory : NULL, r->script.disk_mib != 0 ? r->disk : NULL,
+                       &r->machine)) {
         snprintf(r->why, sizeof r->why, "cannot boot %.400s", image);
         return false;
     }
@@ -209,6 +212,17 @@ static bool run_steps(struct run *r, const char *image)
     return good;
 }
 
+/* An empty file of that size. */
+static bool disk_make(const char *path, off_t bytes)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && ftruncate(fd, bytes) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return good;
+}
+
 static bool run_script(struct run *r, const char *images)
 {
     char copy[640];
@@ -216,7 +230,12 @@ static bool run_script(struct run *r, const char *images)
     snprintf(r->image, sizeof r->image, "%s/%s.img", images, r->script.system);
     snprintf(copy, sizeof copy, "%s.flipped-%d", r->image, (int)getpid());
     snprintf(r->memory, sizeof r->memory, "%s.memory-%d", r->image, (int)getpid());
+    snprintf(r->disk, sizeof r->disk, "%s.disk-%d", r->image, (int)getpid());
     bool flip = r->script.flip_part[0] != '\0';
+    if (r->script.disk_mib != 0 && !disk_make(r->disk, (off_t)r->script.disk_mib << 20)) {
+        snprintf(r->why, sizeof r->why, "cannot make a disk at %.400s", r->disk);
+        return false;
+    }
     bool good = !flip || image_flip(r->image, copy, r->script.flip_part, r->script.flip_offset);
     if (!good) {
         snprintf(r->why, sizeof r->why, "no flipped image");
@@ -224,6 +243,7 @@ static bool run_script(struct run *r, const char *images)
     good = good && run_steps(r, flip ? copy : r->image);
     unlink(copy);
     unlink(r->memory);
+    unlink(r->disk);
     return good;
 }
 

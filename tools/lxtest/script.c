@@ -67,6 +67,10 @@ static bool setting(struct script *s, const char *word, const char *rest)
         s->limit_s = (unsigned)strtoul(rest, NULL, 10);
         return s->limit_s > 0;
     }
+    if (strcmp(word, "disk") == 0) { /* disk MIB: an empty one, for this run */
+        s->disk_mib = (unsigned)strtoul(rest, NULL, 10);
+        return s->disk_mib > 0;
+    }
     if (strcmp(word, "cases") == 0) {
         s->case_count = (unsigned)strtoul(rest, NULL, 10);
         return s->case_count > 0;
