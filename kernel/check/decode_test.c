@@ -435,17 +435,16 @@ static void domains_are_scheduled(void)
     CHECK_EQ(INVOKE_WORDS(seL4_CapDomain, seL4_DomainScheduleConfigure, LIST(1, 1, turn)), seL4_NoError);
     CHECK_EQ(INVOKE_WORDS(seL4_CapDomain, seL4_DomainScheduleConfigure, LIST(2, 0, 0)), seL4_NoError);
     struct world_call set_start = {.number = seL4_SysCall, .cap = seL4_CapDomain,
-                                   .info = seL4_MessageInfo_new(seL4_DomainScheduleSetStart, 0, 0, 1), .word = {1}};
+                                   .info = seL4_MessageInfo_new(seL4_DomainScheduleSetStart, 0, 0, 1), .word = {0}};
     world_call(&set_start);
     world_check("a new schedule");
-    CHECK(kernel.domain == 1 && kernel.current == world_thread(B));
+    CHECK(kernel.domain == 0 && kernel.current == world_root());
     world_wait(turn);
-    world_check("turns");
+    CHECK(kernel.domain == 1 && kernel.current == world_thread(B));
+    world_check("the other's turn");
+    world_wait(turn);
     struct world_call root_moves = {.number = seL4_SysCall, .cap = seL4_CapDomain, .info = seL4_MessageInfo_new(seL4_DomainSetSet, 0, 1, 1),
                                     .word = {1}, .extra = {seL4_CapInitThreadTCB}};
-    for (unsigned i = 0; i < 8 && kernel.current != world_root(); i++) {
-        world_wait(turn);
-    }
     CHECK(kernel.current == world_root() && kernel.domain == 0);
     world_call(&root_moves);
     world_check("the running thread leaves its domain");

@@ -232,6 +232,30 @@ static void refills_keep_their_rules(void)
     }
 }
 
+static void slices_are_used_and_start_again(void)
+{
+    struct sched_context sc = {0};
+    ticks_t min = refill_min_budget();
+    refill_new(&sc, REFILLS_MIN, 10 * min, 0, 1000);
+    refill_charge_round_robin(&sc, min);
+    CHECK_EQ(refill_head(&sc)->amount, 9 * min);
+    refill_charge_round_robin(&sc, 8 * min); /* just enough is left */
+    CHECK_EQ(refill_head(&sc)->amount, min);
+    CHECK(refill_is_sufficient(&sc, 0, min) && !refill_is_sufficient(&sc, 1, min) && !refill_is_sufficient(&sc, 2 * min, min));
+    refill_charge_round_robin(&sc, 1); /* too little is left */
+    CHECK_EQ(refill_head(&sc)->amount, 10 * min);
+    refill_charge_round_robin(&sc, 11 * min);
+    CHECK_EQ(refill_head(&sc)->amount, 10 * min);
+    /* A context that is charged for ages: times stay below the end of time, all refills move together. */
+    refill_new(&sc, REFILLS_MIN, 10 * min, 20 * min, 1000);
+    refill_charge(&sc, UINT64_MAX / 2);
+    CHECK(refill_head(&sc)->time >= 1ull << 59 && refill_head(&sc)->time < 1ull << 61);
+    CHECK_EQ(refill_capacity_of(seL4_MinSchedContextBits), 2);
+    CHECK_EQ(refill_capacity_of(8), 10);
+    CHECK_EQ(refill_capacity_of(40), UINT32_MAX);
+    CHECK(refill_capacity_of(35) < UINT32_MAX);
+}
+
 static void random_steps_keep_the_invariants(void)
 {
     unsigned seeds = 400;
@@ -269,6 +293,7 @@ int main(void)
         {"kernel: a foreign call reaches its handler and goes on behind the svc", a_foreign_call_reaches_its_handler},
         {"kernel: a foreign call that is cut short is made again", a_foreign_call_that_is_cut_short_is_made_again},
         {"kernel: refills keep their rules", refills_keep_their_rules},
+        {"kernel: slices are used and start again", slices_are_used_and_start_again},
         {"kernel: random steps keep the invariants", random_steps_keep_the_invariants},
     };
     return UNIT_MAIN(cases);
