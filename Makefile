@@ -67,6 +67,12 @@ $(foreach t,$(kernel.tests),$(eval $(call host_program,asan,$(B)/asan/kernel/$(t
 	$(B)/asan/kernel/check/$(t).c.o)))
 $(eval $(call host_program,fuzz,$(B)/fuzz/kernel/kernel_fuzz,$(kernel.host_sources:%=$(B)/fuzz/%.o)))
 unit_tests += $(kernel.tests:%=$(B)/asan/kernel/%)
+
+# A model of a part of it, which is compared with the kernel step by step.
+$(eval $(call compile,asan,tests/model,,$(kernel.host_inc)))
+$(eval $(call host_program,asan,$(B)/asan/kernel/model_test,$(kernel.host_sources:%=$(B)/asan/%.o) \
+	$(B)/asan/tests/model/model.c.o $(B)/asan/tests/model/model_test.c.o))
+unit_tests += $(B)/asan/kernel/model_test
 fuzzers += $(B)/fuzz/kernel/kernel_fuzz
 
 coverage:
