@@ -78,6 +78,9 @@ fuzzers += $(B)/fuzz/kernel/kernel_fuzz
 coverage:
 	@sh $(kernel.dir)/check/coverage.sh $(B)/coverage
 
+soak-kernel: $(B)/asan/kernel/steps_test
+	@KERNEL_TEST_SEEDS=0 KERNEL_TEST_FIRST=$(or $(SOAK_SEED),$(shell date +%s)) $<
+
 check-unit: $(unit_tests) $(fuzzers)
 	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
 
@@ -122,10 +125,11 @@ help:
 	@echo 'make check       every test                      make bench   every number, into build/bench.csv'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
+	@echo 'make coverage    of the kernel by its tests     make soak-kernel random steps of the kernel, without end'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
-.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage check $(checks) fuzz clean help
+.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage soak-kernel check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
