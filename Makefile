@@ -68,11 +68,20 @@ $(foreach t,$(kernel.tests),$(eval $(call host_program,asan,$(B)/asan/kernel/$(t
 	$(B)/asan/kernel/check/$(t).c.o)))
 $(eval $(call host_program,fuzz,$(B)/fuzz/kernel/kernel_fuzz,$(kernel.host_sources:%=$(B)/fuzz/%.o)))
 unit_tests += $(kernel.tests:%=$(B)/asan/kernel/%)
+
+# A model of a part of it, which is compared with the kernel step by step.
+$(eval $(call compile,asan,tests/model,,$(kernel.host_inc)))
+$(eval $(call host_program,asan,$(B)/asan/kernel/model_test,$(kernel.host_sources:%=$(B)/asan/%.o) \
+	$(B)/asan/tests/model/model.c.o $(B)/asan/tests/model/model_test.c.o))
+unit_tests += $(B)/asan/kernel/model_test
 fuzzers += $(B)/fuzz/kernel/kernel_fuzz
 
 coverage:
 	@sh $(kernel.dir)/check/coverage.sh $(B)/coverage
 	@tests/lib_coverage.sh $(B)/coverage/lld lib/llll/lld lib/base
+
+soak-kernel: $(B)/asan/kernel/steps_test
+	@KERNEL_TEST_SEEDS=0 KERNEL_TEST_FIRST=$(or $(SOAK_SEED),$(shell date +%s)) $<
 
 check-unit: $(unit_tests) $(fuzzers)
 	@tests/run.sh unit $(unit_tests) -- $(fuzzers)
@@ -120,10 +129,11 @@ help:
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 	@echo 'make conformance  the kernel against its interface, case by case'
+	@echo 'make coverage    of the kernel by its tests     make soak-kernel random steps of the kernel, without end'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
-.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage check $(checks) fuzz clean help
+.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage soak-kernel check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

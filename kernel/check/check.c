@@ -2,6 +2,7 @@
 /** Check: see check.h. */
 #include "check/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "arch.h"
@@ -30,7 +31,14 @@ const void *kernel_check_culprit;
 
 /* ---- every capability there is ---------------------------------------------------------------------------------------------- */
 
+/* The memory that a capability refers to. */
+struct extent {
+    paddr_t start;
+    uint64_t len;
+};
+
 static struct slot *all[CHECK_SLOTS_MAX];
+static struct extent extents[CHECK_SLOTS_MAX]; /* of all[], in the same order */
 static size_t all_count;
 static uint8_t seen[SIM_RAM_BYTES / sizeof(struct slot) / 8];
 
@@ -104,11 +112,6 @@ static bool is_live(enum cap_type type, const void *object)
 
 /* ---- derivation and memory ------------------------------------------------------------------------------------------------------ */
 
-struct extent {
-    paddr_t start;
-    uint64_t len;
-};
-
 /* Size bits as retype would say them, from outside the kernel's own table. */
 static struct extent extent_of(struct cap c)
 {
@@ -179,32 +182,72 @@ static const char *check_links(void)
         REQUIRE(next == NULL || (slot_prev(next) == s && !slot_is_empty(next)), "a derivation link leads one way only", s);
         REQUIRE(prev == NULL || (slot_next(prev) == s && !slot_is_empty(prev)), "a derivation link leads one way only", s);
         REQUIRE(next != s && prev != s, "a slot is its own neighbour", s);
-        struct extent e = extent_of(s->cap);
+        struct extent e = extents[i];
         REQUIRE(e.len == 0 || (e.start & (e.len - 1)) == 0, "an object is not aligned to its size", s);
     }
     return NULL;
 }
 
-/* Everything inside an untyped stands behind it in one run of descendants, below its watermark. */
-static const char *check_untyped(const struct slot *u)
+/* Indices of all[] of those that refer to memory: by start; of equal starts the longer first. */
+static uint16_t by_memory[CHECK_SLOTS_MAX];
+static size_t by_memory_count;
+
+static int compare_extents(const void *a, const void *b)
 {
-    struct extent whole = extent_of(u->cap);
-    struct extent used = {whole.start, cap_untyped_used(u->cap)};
-    size_t inner = 0;
+    struct extent ea = extents[*(const uint16_t *)a];
+    struct extent eb = extents[*(const uint16_t *)b];
+    if (ea.start != eb.start) {
+        return ea.start < eb.start ? -1 : 1;
+    }
+    return ea.len != eb.len ? (ea.len > eb.len ? -1 : 1) : 0;
+}
+
+static void sort_by_memory(void)
+{
+    by_memory_count = 0;
     for (size_t i = 0; i < all_count; i++) {
-        struct extent e = extent_of(all[i]->cap);
-        if (all[i] == u || e.len == 0) {
+        extents[i] = extent_of(all[i]->cap);
+        if (extents[i].len != 0) {
+            by_memory[by_memory_count++] = (uint16_t)i;
+        }
+    }
+    qsort(by_memory, by_memory_count, sizeof by_memory[0], compare_extents);
+}
+
+static bool same_extent(struct extent a, struct extent b)
+{
+    return a.start == b.start && a.len == b.len;
+}
+
+/* What starts inside an untyped lies inside it, below its watermark. *inner: how many are its descendants. */
+static const char *check_inside(const struct slot *u, struct extent whole, size_t first, size_t *inner)
+{
+    struct extent used = {whole.start, cap_untyped_used(u->cap)};
+    for (size_t k = first; k < by_memory_count && extents[by_memory[k]].start < whole.start + whole.len; k++) {
+        const struct slot *s = all[by_memory[k]];
+        struct extent e = extents[by_memory[k]];
+        if (s == u) {
             continue;
         }
-        if (cap_type(all[i]->cap) == CAP_UNTYPED) {
-            REQUIRE(inside(e, whole) || inside(whole, e) || apart(e, whole), "two untypeds overlap without nesting", u);
-        }
-        bool same_untyped = cap_type(all[i]->cap) == CAP_UNTYPED && e.start == whole.start && e.len == whole.len;
-        if (inside(e, whole) && !same_untyped) {
-            REQUIRE(inside(e, used), "an object lies above the watermark of its untyped", all[i]);
-        }
-        inner += inside(e, whole) && slot_is_parent_of(u, all[i]);
+        bool untyped = cap_type(s->cap) == CAP_UNTYPED;
+        REQUIRE(inside(e, whole), untyped ? "two untypeds overlap without nesting" : "an object is only partly in an untyped", u);
+        REQUIRE((untyped && same_extent(e, whole)) || inside(e, used), "an object lies above the watermark of its untyped", s);
+        *inner += slot_is_parent_of(u, s);
     }
+    return NULL;
+}
+
+/* Everything inside an untyped, the one at `place` in the order of memory, stands behind it in one run of descendants. */
+static const char *check_untyped(size_t place)
+{
+    const struct slot *u = all[by_memory[place]];
+    struct extent whole = extents[by_memory[place]];
+    size_t first = place;
+    while (first > 0 && same_extent(extents[by_memory[first - 1]], whole)) {
+        first--;
+    }
+    size_t inner = 0;
+    PASS_ON(check_inside(u, whole, first, &inner));
     /* A copy of the untyped with the same extent may stand between; what follows it is a descendant of both. */
     size_t run = 0;
     for (const struct slot *s = slot_next(u); s != NULL && slot_is_parent_of(u, s); s = slot_next(s)) {
@@ -212,32 +255,29 @@ static const char *check_untyped(const struct slot *u)
     }
     size_t same = 0;
     for (const struct slot *s = slot_prev(u); s != NULL; s = slot_prev(s)) {
-        same += slot_is_parent_of(u, s); /* only an equal copy of this untyped can stand before it */
-        if (slot_is_parent_of(u, s)) {
-            struct extent e = extent_of(s->cap);
-            REQUIRE(cap_type(s->cap) == CAP_UNTYPED && e.start == whole.start && e.len == whole.len,
-                    "an object stands before its untyped", s);
+        if (slot_is_parent_of(u, s)) { /* only an equal copy of this untyped can stand before it */
+            same++;
+            REQUIRE(cap_type(s->cap) == CAP_UNTYPED && same_extent(extent_of(s->cap), whole), "an object stands before its untyped", s);
         }
     }
     REQUIRE(run + same == inner, "a capability inside an untyped is not its descendant", u);
     return NULL;
 }
 
+/* Sorted by start, an object shares memory with an earlier one only if it starts before the last one ends; and then both must be
+   the same. */
 static const char *check_overlap(void)
 {
-    for (size_t i = 0; i < all_count; i++) {
-        struct cap a = all[i]->cap;
-        struct extent e = extent_of(a);
-        if (cap_type(a) == CAP_UNTYPED || e.len == 0) {
-            continue;
-        }
-        for (size_t j = i + 1; j < all_count; j++) {
-            struct cap b = all[j]->cap;
-            if (cap_type(b) == CAP_UNTYPED || apart(e, extent_of(b))) {
-                continue;
-            }
-            bool same = cap_type(a) == cap_type(b) && e.start == extent_of(b).start && e.len == extent_of(b).len;
-            REQUIRE(same, "two objects share memory", all[i]);
+    const struct slot *last = NULL;
+    struct extent before = {0, 0};
+    for (size_t k = 0; k < by_memory_count; k++) {
+        const struct slot *s = all[by_memory[k]];
+        struct extent e = extents[by_memory[k]];
+        if (cap_type(s->cap) != CAP_UNTYPED) {
+            bool same = last != NULL && cap_type(last->cap) == cap_type(s->cap) && same_extent(e, before);
+            REQUIRE(same || apart(before, e), "two objects share memory", s);
+            last = s;
+            before = e;
         }
     }
     return NULL;
@@ -356,8 +396,11 @@ static const char *check_thread(const struct tcb *t)
 
 static const char *check_ready_queues(void)
 {
+    static const struct tcb_queue nobody[PRIORITY_COUNT];
+    static const uint64_t none[PRIORITY_COUNT / 64];
     for (unsigned d = 0; d < DOMAIN_COUNT; d++) {
-        for (unsigned p = 0; p < PRIORITY_COUNT; p++) {
+        bool empty = memcmp(kernel.ready[d], nobody, sizeof nobody) == 0 && memcmp(kernel.ready_bits[d], none, sizeof none) == 0;
+        for (unsigned p = 0; !empty && p < PRIORITY_COUNT; p++) {
             struct tcb_queue queue = kernel.ready[d][p];
             bool marked = (kernel.ready_bits[d][p / 64] >> p % 64 & 1) != 0;
             REQUIRE(marked == (queue.head != NULL), "a ready queue and its bit disagree", NULL);
@@ -572,12 +615,15 @@ const char *kernel_check(struct slot *root_slots, size_t root_slot_count)
 {
     kernel_check_culprit = NULL;
     collect(root_slots, root_slot_count);
+    sort_by_memory();
     PASS_ON(check_links());
     for (size_t i = 0; i < all_count; i++) {
-        if (cap_type(all[i]->cap) == CAP_UNTYPED) {
-            PASS_ON(check_untyped(all[i]));
-        }
         PASS_ON(check_object(all[i]->cap));
+    }
+    for (size_t k = 0; k < by_memory_count; k++) {
+        if (cap_type(all[by_memory[k]]->cap) == CAP_UNTYPED) {
+            PASS_ON(check_untyped(k));
+        }
     }
     PASS_ON(check_overlap());
     PASS_ON(check_ready_queues());

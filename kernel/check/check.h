@@ -3,7 +3,7 @@
  * Check: the invariants of the kernel's data (kernel/README.md), verified from outside over the simulated machine. Runs after
  * every step of the host tests; not part of the kernel.
  * Owns:   scratch tables.    Uses: every object, arch/host.
- * Limits: CHECK_SLOTS_MAX capabilities; O(capabilities x untypeds).
+ * Limits: CHECK_SLOTS_MAX capabilities; O(capabilities x (untypeds + threads)).
  */
 #ifndef KERNEL_CHECK_H
 #define KERNEL_CHECK_H

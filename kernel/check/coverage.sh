@@ -13,7 +13,7 @@ for test in "$kernel"/check/*_test.c; do
     # shellcheck disable=SC2086
     clang -std=c17 -g -O1 -D_GNU_SOURCE -fprofile-instr-generate -fcoverage-mapping -I"$kernel" -I"$kernel/arch/host" \
         -I"$kernel/../tests/unit" -I"$kernel/../abi" -DKERNEL_ROOT_CNODE_BITS=8 $sources "$test" -o "$dir/$name"
-    KERNEL_TEST_SEEDS=${KERNEL_TEST_SEEDS:-200} LLVM_PROFILE_FILE="$dir/$name.raw" "$dir/$name" >/dev/null
+    KERNEL_TEST_SEEDS=${KERNEL_TEST_SEEDS:-200} LLVM_PROFILE_FILE="$dir/$name-%p.raw" "$dir/$name" >/dev/null
     objects="$objects -object $dir/$name"
 done
 version=$(clang -dumpversion | cut -d. -f1)

@@ -453,6 +453,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     for (unsigned i = 0; i < STEPS_MAX && in.left != 0; i++) {
         step(&in, talking);
         world_check("a step");
+        world_steps++;
     }
     return 0;
 }

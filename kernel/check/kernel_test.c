@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/** Shows that the kernel keeps its invariants: in chosen situations, and in long random ones from a printed seed. */
+/** Shows that the kernel boots and keeps its invariants in chosen situations: budgets, foreign system calls, refills. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,8 +9,6 @@
 #include "check/world.h"
 #include "sched/refill.h"
 #include "unit.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void boots_and_populates(void)
 {
@@ -232,30 +230,28 @@ static void refills_keep_their_rules(void)
     }
 }
 
-static void random_steps_keep_the_invariants(void)
+static void slices_are_used_and_start_again(void)
 {
-    unsigned seeds = 400;
-    const char *wanted = getenv("KERNEL_TEST_SEEDS");
-    if (wanted != NULL) {
-        seeds = (unsigned)strtoul(wanted, NULL, 10);
-    }
-    static uint8_t input[4096];
-    for (unsigned seed = 1; seed <= seeds; seed++) {
-        srand(seed);
-        for (size_t i = 0; i < sizeof input; i++) {
-            input[i] = (uint8_t)(rand() >> 7);
-        }
-        world_seed = seed;
-        (void)LLVMFuzzerTestOneInput(input, sizeof input);
-    }
-    printf("# on both paths: %llu calls, %llu replies, %llu faults, %llu signals, %llu yields, %llu mappings, %llu interrupts\n",
-           (unsigned long long)world_compared.calls,
-           (unsigned long long)world_compared.replies, (unsigned long long)world_compared.faults,
-           (unsigned long long)world_compared.signals, (unsigned long long)world_compared.yields,
-           (unsigned long long)world_compared.mappings, (unsigned long long)world_compared.interrupts);
-    CHECK(world_compared.calls > seeds && world_compared.replies > seeds && world_compared.faults > seeds &&
-          world_compared.signals > seeds && world_compared.yields > seeds / 2 && world_compared.mappings > seeds / 2 &&
-          world_compared.interrupts > seeds / 8);
+    struct sched_context sc = {0};
+    ticks_t min = refill_min_budget();
+    refill_new(&sc, REFILLS_MIN, 10 * min, 0, 1000);
+    refill_charge_round_robin(&sc, min);
+    CHECK_EQ(refill_head(&sc)->amount, 9 * min);
+    refill_charge_round_robin(&sc, 8 * min); /* just enough is left */
+    CHECK_EQ(refill_head(&sc)->amount, min);
+    CHECK(refill_is_sufficient(&sc, 0, min) && !refill_is_sufficient(&sc, 1, min) && !refill_is_sufficient(&sc, 2 * min, min));
+    refill_charge_round_robin(&sc, 1); /* too little is left */
+    CHECK_EQ(refill_head(&sc)->amount, 10 * min);
+    refill_charge_round_robin(&sc, 11 * min);
+    CHECK_EQ(refill_head(&sc)->amount, 10 * min);
+    /* A context that is charged for ages: times stay below the end of time, all refills move together. */
+    refill_new(&sc, REFILLS_MIN, 10 * min, 20 * min, 1000);
+    refill_charge(&sc, UINT64_MAX / 2);
+    CHECK(refill_head(&sc)->time >= 1ull << 59 && refill_head(&sc)->time < 1ull << 61);
+    CHECK_EQ(refill_capacity_of(seL4_MinSchedContextBits), 2);
+    CHECK_EQ(refill_capacity_of(8), 10);
+    CHECK_EQ(refill_capacity_of(40), UINT32_MAX);
+    CHECK(refill_capacity_of(35) < UINT32_MAX);
 }
 
 int main(void)
@@ -269,7 +265,7 @@ int main(void)
         {"kernel: a foreign call reaches its handler and goes on behind the svc", a_foreign_call_reaches_its_handler},
         {"kernel: a foreign call that is cut short is made again", a_foreign_call_that_is_cut_short_is_made_again},
         {"kernel: refills keep their rules", refills_keep_their_rules},
-        {"kernel: random steps keep the invariants", random_steps_keep_the_invariants},
+        {"kernel: slices are used and start again", slices_are_used_and_start_again},
     };
     return UNIT_MAIN(cases);
 }

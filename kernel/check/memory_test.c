@@ -306,6 +306,32 @@ static void a_full_cnode_is_deleted_bit_by_bit(void)
     CHECK(slot_is_empty(world_slot(WORLD_FREE)));
 }
 
+/* CNodes and threads inside one another, each by its last capability; and all go with their untyped. */
+static void nested_objects_are_deleted_bit_by_bit(void)
+{
+    world_start();
+    unsigned untyped = untyped_with(15);
+    CHECK_EQ(make(untyped, seL4_CapTableObject, 4, WORLD_FREE, 4), seL4_NoError);
+    for (uint64_t i = 0; i < 14; i++) {
+        uint64_t copy[] = {i, 4, WORLD_ENDPOINT + i % 3, 64, seL4_AllRights};
+        CHECK_EQ(world_invoke(WORLD_FREE + 1, seL4_CNodeCopy, 5, copy, 1, world_root_cnode), seL4_NoError);
+    }
+    uint64_t into[] = {15, 4, WORLD_FREE + 1, 64};
+    CHECK_EQ(world_invoke(WORLD_FREE, seL4_CNodeMove, 4, into, 1, world_root_cnode), seL4_NoError);
+    uint64_t thread[] = {14, 4, WORLD_TCB + 4, 64};
+    CHECK_EQ(world_invoke(WORLD_FREE, seL4_CNodeMove, 4, thread, 1, world_root_cnode), seL4_NoError);
+    uint64_t nest[] = {3, 4, WORLD_FREE + 2, 64};
+    CHECK_EQ(world_invoke(WORLD_FREE + 3, seL4_CNodeMove, 4, nest, 1, world_root_cnode), seL4_NoError);
+    uint64_t beside[] = {5, 4, WORLD_FREE + 3, 64};
+    CHECK_EQ(world_invoke(WORLD_FREE, seL4_CNodeMove, 4, beside, 1, world_root_cnode), seL4_NoError);
+    world_check("nested CNodes");
+    uint64_t where[] = {untyped, 64};
+    uint64_t error;
+    CHECK(invoke_interrupted(seL4_CapInitThreadCNode, seL4_CNodeRevoke, 2, where, 0, &error) >= 20);
+    CHECK_EQ(error, seL4_NoError);
+    CHECK(slot_is_empty(world_slot(WORLD_FREE)) && !slot_has_children(world_slot(untyped)));
+}
+
 static void a_revocation_is_interrupted_and_ends(void)
 {
     world_start();
@@ -334,6 +360,7 @@ int main(void)
         {"memory: VMIDs are taken from others", vmids_are_taken_from_others},
         {"memory: a large retype goes on where it stopped", a_large_retype_goes_on_where_it_stopped},
         {"memory: a full CNode is deleted bit by bit", a_full_cnode_is_deleted_bit_by_bit},
+        {"memory: nested objects are deleted bit by bit", nested_objects_are_deleted_bit_by_bit},
         {"memory: a revocation is interrupted and ends", a_revocation_is_interrupted_and_ends},
     };
     return UNIT_MAIN(cases);

@@ -96,6 +96,9 @@ void world_interrupt(void);
 /** Lets time pass and delivers what became pending. */
 void world_wait(ticks_t ticks);
 
+/** Steps of the fuzzer so far, each followed by a check of all invariants. */
+extern uint64_t world_steps;
+
 /** What the message shall name, for tests that draw random numbers. */
 extern unsigned world_seed;
 

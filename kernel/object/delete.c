@@ -92,46 +92,10 @@ static void end_sched_context(struct sched_context *sc)
     sc->refill_max = 0; /* nobody can be charged any more, even if it is the running context */
 }
 
-/**
- * Does what the deletion of the capability in `s` entails for its object.
- * @return what has to stand in the slot until it can be emptied: null, or a zombie with slots left.
- */
-static struct cap finalise(struct slot *s)
+/* Ends what `cap` refers to. @return what has to stand in its slot until that can be emptied: null, or a zombie with slots left. */
+static struct cap end_object(struct cap cap)
 {
-    struct cap cap = s->cap;
-    bool final = slot_is_final(s);
     void *object = kptr(cap_address(cap));
-    switch (cap_type(cap)) {
-    case CAP_FRAME:
-        vspace_end_frame(cap);
-        return cap_null();
-    case CAP_ZOMBIE:
-        return cap;
-    case CAP_NULL:
-    case CAP_UNTYPED:
-    case CAP_SCHED_CONTROL:
-    case CAP_IRQ_CONTROL:
-    case CAP_DOMAIN:
-    case CAP_ASID_CONTROL:
-    case CAP_SMC:
-    case CAP_SGI:
-        return cap_null();
-    case CAP_ENDPOINT:
-    case CAP_NOTIFICATION:
-    case CAP_REPLY:
-    case CAP_CNODE:
-    case CAP_TCB:
-    case CAP_SCHED_CONTEXT:
-    case CAP_IRQ_HANDLER:
-    case CAP_PAGE_TABLE:
-    case CAP_VSPACE:
-    case CAP_ASID_POOL:
-    case CAP_VCPU:
-        break;
-    }
-    if (!final) {
-        return cap_null();
-    }
     switch (cap_type(cap)) {
     case CAP_ENDPOINT:
         end_endpoint(object);
@@ -153,6 +117,9 @@ static struct cap finalise(struct slot *s)
     case CAP_IRQ_HANDLER:
         irq_end_handler((unsigned)cap.word[1]);
         break;
+    case CAP_FRAME:
+        vspace_end_frame(cap);
+        break;
     case CAP_PAGE_TABLE:
         vspace_end_table(cap);
         break;
@@ -165,19 +132,27 @@ static struct cap finalise(struct slot *s)
     case CAP_VCPU:
         vcpu_end(object);
         break;
+    case CAP_ZOMBIE:
+        return cap;
     case CAP_NULL:
     case CAP_UNTYPED:
     case CAP_SCHED_CONTROL:
     case CAP_IRQ_CONTROL:
-    case CAP_ZOMBIE:
     case CAP_DOMAIN:
-    case CAP_FRAME:
     case CAP_ASID_CONTROL:
     case CAP_SMC:
     case CAP_SGI:
         break;
     }
     return cap_null();
+}
+
+/* Does what the deletion of the capability in `s` entails: each frame capability has a mapping of its own, other objects end
+   with the last capability, and a zombie is one. */
+static struct cap finalise(struct slot *s)
+{
+    enum cap_type type = cap_type(s->cap);
+    return type == CAP_FRAME || type == CAP_ZOMBIE || slot_is_final(s) ? end_object(s->cap) : cap_null();
 }
 
 static struct slot *zombie_slots(struct cap zombie)

@@ -38,6 +38,7 @@ struct sim {
     uint64_t smc_count;
     bool fast_paths; /**< taken where they fit */
     uint64_t fast_entries; /**< that were */
+    bool page_used[SIM_RAM_BYTES >> 12]; /**< since boot: cleared, as memory is before it is used */
     struct sim_guest guest;
 };
 extern struct sim sim;

@@ -273,6 +273,10 @@ void arch_tlb_flush_guest(uint8_t vmid)
 
 void arch_clear_memory(void *start, uint64_t len)
 {
+    uint64_t first = kptr_address(start) - SIM_RAM_START;
+    for (uint64_t page = first >> 12; page <= (first + len - 1) >> 12; page++) {
+        sim.page_used[page] = true;
+    }
     memset(start, 0, len);
 }
 
