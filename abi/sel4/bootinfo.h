@@ -71,4 +71,15 @@ struct seL4_BootInfoHeader {
     uint64_t len;
 };
 
+/* ---- ours: the kernel shows its own pages (docs/spec/kernel-abi.md section 9) ------------------------------------------ */
+
+enum { LX_BOOTINFO_KERNEL = 0x4c584b31 /**< id of the chunk; far from seL4's numbers, which are small */ };
+
+/** The chunk, with its header. Regions are slots of small frames that can be read, in the order of the kernel's memory. */
+struct lx_bootinfo_kernel {
+    struct seL4_BootInfoHeader header;
+    struct seL4_SlotRegion code; /**< its first byte on: code, then constants */
+};
+_Static_assert(sizeof(struct lx_bootinfo_kernel) == 32, "chunk of the kernel's pages");
+
 #endif
