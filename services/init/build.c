@@ -129,6 +129,8 @@ static uint64_t frames_of(const struct desc_memory *m)
         return copy_frames(self_frame(measurements.addr), count);
     case DESC_VIEWED:
         return copy_frames(built.memory_frames[m->source], count);
+    case DESC_KERNEL:
+        return copy_frames(self_kernel_frames(count), count);
     case DESC_WINDOW:
         return 0;
     default:

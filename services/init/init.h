@@ -76,6 +76,9 @@ void self_protect(const struct seL4_BootInfo *info);
 /** The frame of the root task's image that holds `addr`. */
 uint64_t self_frame(uint64_t addr);
 
+/** The first of `count` frames of the kernel's code. Stops when the kernel does not show that many: another one was measured. */
+uint64_t self_kernel_frames(uint64_t count);
+
 /** Collects the seed from the firmware's device tree. */
 void self_seed(const struct seL4_BootInfo *info);
 

@@ -7,8 +7,27 @@ enum { ROOT_CNODE_BITS = 17, IMAGE_BASE = 0x400000 };
 
 static uint64_t image_frames;
 static uint64_t image_frame_count;
+static struct seL4_SlotRegion kernel_frames; /* none on a kernel that does not show its code */
 static struct hash256 seed;
 static bool seeded;
+
+/* The payload of a chunk of extra boot information. */
+static bool find_extra(const struct seL4_BootInfo *info, uint64_t id, struct cursor *out)
+{
+    const uint8_t *extra = (const uint8_t *)info + PAGE_BYTES;
+    struct seL4_BootInfoHeader header;
+    for (uint64_t at = 0; at + sizeof header <= info->extraLen; at += header.len) {
+        memcpy(&header, extra + at, sizeof header);
+        if (header.len < sizeof header || header.len > info->extraLen - at) {
+            return false;
+        }
+        if (header.id == id) {
+            *out = cursor_of(extra + at + sizeof header, header.len - sizeof header);
+            return true;
+        }
+    }
+    return false;
+}
 
 void self_check(const struct seL4_BootInfo *info)
 {
@@ -29,6 +48,11 @@ void self_check(const struct seL4_BootInfo *info)
         stop("the kernel gives %llu pages of the root image and not %llu; the image and its description do not fit",
              (unsigned long long)frames, (unsigned long long)wanted);
     }
+    struct cursor shown;
+    if (find_extra(info, LX_BOOTINFO_KERNEL, &shown) && 
+        (!cursor_copy(&shown, &kernel_frames, sizeof kernel_frames) || !cursor_is_empty(&shown))) {
+        stop("the kernel shows its code in a way that we do not know");
+    }
     image_frames = info->userImageFrames.start;
     image_frame_count = frames;
 }
@@ -38,6 +62,15 @@ uint64_t self_frame(uint64_t addr)
     uint64_t page = (addr - IMAGE_BASE) / PAGE_BYTES;
     assert(addr >= IMAGE_BASE && page < image_frame_count);
     return image_frames + page;
+}
+
+uint64_t self_kernel_frames(uint64_t count)
+{
+    if (kernel_frames.end - kernel_frames.start != count) {
+        stop("the kernel shows %llu pages of its code and not %llu; the kernel and the description do not fit",
+             (unsigned long long)(kernel_frames.end - kernel_frames.start), (unsigned long long)count);
+    }
+    return kernel_frames.start;
 }
 
 static void protect(uint64_t start, uint64_t end, uint64_t rights, uint64_t attributes)
@@ -67,25 +100,17 @@ void self_protect(const struct seL4_BootInfo *info)
 
 void self_seed(const struct seL4_BootInfo *info)
 {
-    const uint8_t *extra = (const uint8_t *)info + PAGE_BYTES;
-    struct seL4_BootInfoHeader header;
+    struct cursor tree;
     struct cursor found;
     struct sha256 hash;
     uint64_t ticks;
     __asm__ volatile("mrs %0, cntpct_el0" : "=r"(ticks));
     sha256_init(&hash);
     sha256_update(&hash, &ticks, sizeof ticks);
-    for (uint64_t at = 0; at + sizeof header <= info->extraLen; at += header.len) {
-        memcpy(&header, extra + at, sizeof header);
-        if (header.len < sizeof header || header.len > info->extraLen - at) {
-            break;
-        }
-        if (header.id == seL4_BootInfoHeaderFDT &&
-            fdt_find(extra + at + sizeof header, header.len - sizeof header, "chosen", "rng-seed", &found) &&
-            found.left_bytes >= 32) {
-            sha256_update(&hash, found.at, found.left_bytes);
-            seeded = true;
-        }
+    if (find_extra(info, seL4_BootInfoHeaderFDT, &tree) && fdt_find(tree.at, tree.left_bytes, "chosen", "rng-seed", &found) &&
+        found.left_bytes >= 32) {
+        sha256_update(&hash, found.at, found.left_bytes);
+        seeded = true;
     }
     sha256_final(&hash, &seed);
 }

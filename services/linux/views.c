@@ -76,7 +76,7 @@ static void advance(struct source *s)
 
 static void verify_line(struct linux_text *text, const struct source *s)
 {
-    static const char *const words[] = {"", "verified", "REFUSED", "REPAIRED", "note"};
+    static const char *const words[] = {"", "verified", "REFUSED", "REPAIRED", "note", "CHANGED"};
     uint64_t us = rt_ticks_to_ns(s->entry.ticks) / 1000;
     linux_text_print(text, "%5lu.%06lu %-6s %-8s %s\n", us / 1000000, us % 1000000, s->name,
                      s->entry.kind < ARRAY_LEN(words) ? words[s->entry.kind] : "?", s->entry.text);
@@ -125,6 +125,12 @@ static void fill_scrub(void *env, struct linux_text *text)
     }
     linux_text_print(text, "pages checked    %lu\nchanged          %lu\nrepaired         %lu\n", s->pages_checked, s->detected,
                      s->repaired);
+    if (s->kernel_pages == 0) {
+        linux_text_print(text, "kernel           not looked at: this kernel does not show its code\n");
+    } else {
+        linux_text_print(text, "kernel           %lu pages, %lu changed%s\n", s->kernel_pages, s->kernel_changed,
+                         s->kernel_changed != 0 ? ": restart the machine" : "");
+    }
     const struct sysdesc *desc = the_description();
     if (desc == NULL) {
         return;

@@ -136,3 +136,20 @@ void kernel_read(const char *path, struct elf *out)
         fail("%s has no scheduling contexts; build seL4 with mixed-criticality scheduling (KernelIsMCS)", path);
     }
 }
+
+void kernel_measure(const struct elf *kernel, struct system *s)
+{
+    const struct elf_segment *k = &kernel->segments[0];
+    struct bytes range;
+    uint64_t unused;
+    if (!elf_section(kernel, BOOT_KERNEL_CODE_SECTION, &unused, &range)) {
+        return;
+    }
+    uint64_t end = range.len_bytes == 16 ? le64_load(range.at + 8) : 0;
+    if (end <= k->virt || le64_load(range.at) != k->virt || !is_aligned(end, PAGE_BYTES) || end - k->virt > k->file_bytes ||
+        end - k->virt > (uint64_t)DESC_CODE_PAGES_MAX * PAGE_BYTES) {
+        fail("%s says in %s that it shows what it does not have; build it again", kernel->path, BOOT_KERNEL_CODE_SECTION);
+    }
+    s->kernel_pages = (uint32_t)((end - k->virt) / PAGE_BYTES);
+    tree_root_of_bytes(k->bytes, end - k->virt, &s->kernel_root);
+}

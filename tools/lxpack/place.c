@@ -554,6 +554,9 @@ static void fill_view(const struct fill *f)
             v->len_bytes = m->virt + m->len_bytes - v->addr;
         }
     }
+    if (sys->kernel_pages != 0) {
+        (void)add_memory(f->c, DESC_KERNEL, f->slot->name, (uint64_t)sys->kernel_pages * PAGE_BYTES, DESC_READ, PAGE_BITS);
+    }
 }
 
 static void fill_cap(const struct fill *f)
