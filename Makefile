@@ -130,6 +130,7 @@ help:
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 	@echo 'make conformance  the kernel against its interface, case by case'
 	@echo 'make coverage    of the kernel by its tests     make soak-kernel random steps of the kernel, without end'
+	@echo 'make run TRACE=1 boots a kernel that writes /lx/trace (docs/spec/trace.md)'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 

@@ -24,6 +24,7 @@ enum journal_kind {
     JOURNAL_REFUSED,
     JOURNAL_REPAIRED,
     JOURNAL_NOTE,
+    JOURNAL_CHANGED, /**< what cannot be repaired is not as it was */
 };
 
 struct journal {

@@ -7,12 +7,14 @@
 
 struct scrub_info {
     uint64_t passes;           /**< complete ones */
-    uint64_t pages;            /**< of the last complete pass: code of components and verified pages of programs */
+    uint64_t pages;            /**< of the last complete pass: code of components and kernel, verified pages of programs */
     uint64_t pass_ticks;       /**< that it took */
     uint64_t pages_checked;    /**< since the start */
     uint64_t detected;         /**< pages that did not verify */
     uint64_t repaired;         /**< of those */
     uint64_t last_detected_ticks;
+    uint64_t kernel_pages;     /**< of the kernel's code; 0: this kernel does not show it */
+    uint64_t kernel_changed;   /**< of those; counted in `detected` too, and never repaired */
     uint64_t question; /**< for the pager, rung with a signal: recheck_word of a page that does not verify */
 };
 

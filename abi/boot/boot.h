@@ -39,6 +39,15 @@ enum {
 #define BOOT_KERNEL_ABI_SECTION ".lx_kernel_abi"
 #define BOOT_KERNEL_ABI         "sel4=16.0.0 arch=aarch64 el=2 mcs=1 cores=1 root_cnode_bits=17"
 
+/**
+ * Where in a kernel of ours that code and constants lie which it shows to the root task: virtual address of the first byte and of the
+ * first behind, 8 bytes each, page-aligned. In an ELF section of this name, which is not loaded.
+ */
+#define BOOT_KERNEL_CODE_SECTION ".lx_kernel_code"
+
+/** In an ELF section of this name, not loaded: how many pages the trace has, 8 bytes. Only a kernel that has one has the section. */
+#define BOOT_KERNEL_TRACE_SECTION ".lx_kernel_trace"
+
 enum boot_part_kind {
     BOOT_PART_LOADER = 1,   /**< the first part: the code that checks everything, itself included */
     BOOT_PART_KERNEL = 2,   /**< exactly one, the second */

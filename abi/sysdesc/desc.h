@@ -13,7 +13,7 @@
 #define DESC_MAGIC "LXSYSTM1"
 
 enum {
-    DESC_VERSION = 1,
+    DESC_VERSION = 2,
     DESC_NAME_BYTES = 24, /**< letters, digits, "_", "-" and "."; ended and filled with NUL */
     DESC_COMPONENTS_MAX = 64,
     DESC_MEMORIES_MAX = 1024,
@@ -37,11 +37,12 @@ struct desc_header {
     uint16_t irq_count;
     uint16_t cap_count;
     uint16_t watch_count;
-    uint32_t reserved;
+    uint32_t kernel_pages;      /**< of the kernel's code and constants, which it shows; 0: the kernel shows none */
     char name[DESC_NAME_BYTES]; /**< of the system */
     uint64_t bundle_bytes;      /**< of what `store` shows: all parts of the root image after the root task and the log */
+    uint8_t kernel_root[32];    /**< tree root over these pages, as they lie in memory; zero without any */
 };
-_Static_assert(sizeof(struct desc_header) == 64, "desc_header");
+_Static_assert(sizeof(struct desc_header) == 96, "desc_header");
 
 enum desc_component_flags {
     DESC_TRUSTED = 1, /**< part of the trusted core */
@@ -86,6 +87,8 @@ enum desc_memory_kind {
     DESC_VIEWED,      /**< memory number `source`, DESC_CODE or DESC_CONSTANT of any component; read */
     DESC_UNTYPED_LIST, /**< one page with a struct lx_untyped_list; read */
     DESC_WINDOW,      /**< page tables only */
+    DESC_KERNEL,      /**< the kernel's code and constants, all kernel_pages of them; read */
+    DESC_TRACE,       /**< the kernel's trace, all of it; read */
     DESC_MEMORY_KIND_END,
 };
 

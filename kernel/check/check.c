@@ -283,6 +283,22 @@ static const char *check_overlap(void)
     return NULL;
 }
 
+/* Of the kernel's image there are small frames of its code, that can be read; its bytes are as they were at the start. */
+static const char *check_kernel_image(void)
+{
+    const struct extent image = {SIM_RAM_START, SIM_KERNEL_BYTES};
+    const struct extent code = {SIM_RAM_START, SIM_KERNEL_CODE_BYTES};
+    for (size_t i = 0; i < all_count; i++) {
+        struct cap c = all[i]->cap;
+        if (!apart(extent_of(c), image)) {
+            REQUIRE(cap_type(c) == CAP_FRAME && inside(extent_of(c), code), "a capability to the kernel's own memory", all[i]);
+            REQUIRE(!cap_has(c, FRAME_CAN_WRITE), "the kernel's code can be written", all[i]);
+        }
+    }
+    REQUIRE(memcmp(sim_ram, sim_kernel_code, sizeof sim_kernel_code) == 0, "the kernel's code was written", sim_ram);
+    return NULL;
+}
+
 /* ---- threads and queues ------------------------------------------------------------------------------------------------------------ */
 
 static bool queue_holds(struct tcb_queue queue, const struct tcb *t)
@@ -490,6 +506,8 @@ static bool some_cap_maps(enum cap_type type, uint64_t asid, uaddr_t address, pa
     return false;
 }
 
+enum { STAGE2_WRITE = 1 << 7 }; /* S2AP[1] of a descriptor */
+
 static const char *check_table(uint64_t asid, const uint64_t *table, unsigned entry_bits, uaddr_t base);
 
 static const char *check_entry(uint64_t asid, uint64_t entry, unsigned bits, uaddr_t address) /* style: recursion, depth 3 */
@@ -501,6 +519,8 @@ static const char *check_entry(uint64_t asid, uint64_t entry, unsigned bits, uad
     }
     if (entry_is_page(entry, bits)) {
         REQUIRE(some_cap_maps(CAP_FRAME, asid, address, entry_address(entry)), "a page is mapped that no capability maps", NULL);
+        bool is_kernel = entry_address(entry) - SIM_RAM_START < SIM_KERNEL_BYTES;
+        REQUIRE(!is_kernel || (entry & STAGE2_WRITE) == 0, "the kernel's code is mapped writable", NULL);
     }
     return NULL;
 }
@@ -626,6 +646,7 @@ const char *kernel_check(struct slot *root_slots, size_t root_slot_count)
         }
     }
     PASS_ON(check_overlap());
+    PASS_ON(check_kernel_image());
     PASS_ON(check_ready_queues());
     PASS_ON(check_address_spaces());
     PASS_ON(check_guest());

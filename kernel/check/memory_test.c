@@ -348,6 +348,84 @@ static void a_revocation_is_interrupted_and_ends(void)
     CHECK(!slot_is_empty(world_slot(WORLD_ENDPOINT)));
 }
 
+/* ---- the kernel's own pages ----------------------------------------------------------------------------------------------------------- */
+
+/* What BootInfo says about the kernel's pages: the chunk behind that of the device tree. */
+static struct lx_bootinfo_pages kernel_chunk(void)
+{
+    const struct seL4_BootInfo *info = kptr(cap_address(world_slot(seL4_CapBootInfoFrame)->cap));
+    const uint8_t *extra = kptr(cap_address(world_slot((unsigned)info->extraBIPages.start)->cap));
+    struct lx_bootinfo_pages chunk = {0};
+    for (uint64_t at = 0; at < info->extraLen; at += chunk.header.len) {
+        memcpy(&chunk.header, extra + at, sizeof chunk.header);
+        if (chunk.header.id == LX_BOOTINFO_KERNEL) {
+            CHECK_EQ(chunk.header.len, sizeof chunk);
+            CHECK_EQ(at + sizeof chunk, info->extraLen);
+            memcpy(&chunk, extra + at, sizeof chunk);
+            return chunk;
+        }
+        CHECK_EQ(chunk.header.id, seL4_BootInfoHeaderFDT);
+    }
+    return (struct lx_bootinfo_pages){0};
+}
+
+static void the_kernel_shows_its_code_to_be_read(void)
+{
+    start_mapped();
+    struct lx_bootinfo_pages chunk = kernel_chunk();
+    const struct seL4_BootInfo *info = kptr(cap_address(world_slot(seL4_CapBootInfoFrame)->cap));
+    CHECK_EQ((chunk.frames.end - chunk.frames.start) * 4096, SIM_KERNEL_CODE_BYTES);
+    CHECK_EQ(chunk.frames.start, info->untyped.end);
+    CHECK_EQ(chunk.frames.end, info->empty.start);
+    CHECK_EQ(info->sharedFrames.start, info->sharedFrames.end);
+    for (unsigned i = 0; i < chunk.frames.end - chunk.frames.start; i++) {
+        struct cap c = world_slot((unsigned)chunk.frames.start + i)->cap;
+        CHECK_EQ(cap_type(c), CAP_FRAME);
+        CHECK_EQ(cap_address(c), SIM_RAM_START + i * 4096u);
+        CHECK(cap_has(c, FRAME_CAN_READ) && !cap_has(c, FRAME_CAN_WRITE | FRAME_IS_DEVICE));
+    }
+}
+
+static void the_kernels_code_cannot_be_written(void)
+{
+    start_mapped();
+    unsigned page = (unsigned)kernel_chunk().frames.start;
+    CHECK_EQ(world_copy(page, WORLD_FREE), seL4_NoError); /* with all rights */
+    uint64_t mint[] = {WORLD_FREE + 1, 64, page, 64, seL4_AllRights, 0xffff};
+    CHECK_EQ(cnode_op(seL4_CNodeMint, 6, mint, 1), seL4_NoError);
+    CHECK_EQ(map_page(page, PAGE_ADDRESS + 0x1000, seL4_AllRights), seL4_NoError);
+    CHECK_EQ(map_page(WORLD_FREE, PAGE_ADDRESS + 0x2000, seL4_AllRights), seL4_NoError);
+    CHECK_EQ(map_page(WORLD_FREE + 1, PAGE_ADDRESS + 0x3000, seL4_CanWrite), seL4_NoError);
+    uint64_t readable = entry_of(PAGE_ADDRESS + 0x1000);
+    CHECK_EQ(map_page(WORLD_FRAME, PAGE_ADDRESS, seL4_CanRead), seL4_NoError);
+    CHECK_EQ(readable ^ entry_of(PAGE_ADDRESS), entry_address(readable) ^ entry_address(entry_of(PAGE_ADDRESS)));
+    uint64_t whole[] = {0, 4096};
+    CHECK_EQ(world_invoke(page, seL4_ARMPageInvalidate_Data, 2, whole, 0, whole), seL4_NoError);
+    CHECK_EQ(world_delete(WORLD_FREE), seL4_NoError);
+    CHECK_EQ(world_delete(page), seL4_NoError);
+    world_check("the end of a page of the kernel");
+    CHECK_EQ(entry_of(PAGE_ADDRESS + 0x1000), 0);
+}
+
+static void a_message_is_not_written_into_the_kernels_code(void)
+{
+    start_mapped();
+    unsigned page = (unsigned)kernel_chunk().frames.start;
+    uint64_t address[] = {PAGE_ADDRESS + 0x1000};
+    uint64_t frame[] = {page};
+    CHECK_EQ(world_invoke(WORLD_TCB, seL4_TCBSetIPCBuffer, 1, address, 1, frame), seL4_NoError);
+    CHECK(message_buffer(world_thread(0), false) != NULL && message_buffer(world_thread(0), true) == NULL);
+    CHECK_EQ(world_resume(0), seL4_NoError);
+    world_root_waits();
+    CHECK(kernel.current == world_thread(0));
+    world_call(&(struct world_call){.number = seL4_SysRecv, .cap = WORLD_ENDPOINT, .reply = WORLD_REPLY});
+    world_wake_root();
+    world_call(&(struct world_call){.number = seL4_SysNBSend, .cap = WORLD_ENDPOINT, .info = 8, .word = {1, 2, 3, 4, 5, 6, 7, 8}});
+    world_check("a message to a thread whose buffer is read-only");
+    CHECK_EQ(world_thread(0)->regs.x[REG_MESSAGE + 3], 4);
+    CHECK_EQ(world_thread(0)->regs.x[REG_INFO] & 127, 4);
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
@@ -362,6 +440,9 @@ int main(void)
         {"memory: a full CNode is deleted bit by bit", a_full_cnode_is_deleted_bit_by_bit},
         {"memory: nested objects are deleted bit by bit", nested_objects_are_deleted_bit_by_bit},
         {"memory: a revocation is interrupted and ends", a_revocation_is_interrupted_and_ends},
+        {"memory: the kernel shows its code to be read", the_kernel_shows_its_code_to_be_read},
+        {"memory: the kernel's code cannot be written", the_kernels_code_cannot_be_written},
+        {"memory: a message is not written into the kernel's code", a_message_is_not_written_into_the_kernels_code},
     };
     return UNIT_MAIN(cases);
 }

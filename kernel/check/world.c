@@ -365,6 +365,10 @@ void world_start(void)
     memset(&kernel, 0, sizeof kernel);
     memset(&sim, 0, sizeof sim);
     memset(sim_ram, 0, sizeof sim_ram);
+    for (size_t i = 0; i < sizeof sim_kernel_code; i++) {
+        sim_kernel_code[i] = (uint8_t)(i * 7 + (i >> 8));
+    }
+    memcpy(sim_ram, sim_kernel_code, sizeof sim_kernel_code);
     sim.deadline = UINT64_MAX;
     sim.time = 1000000;
     sim.fast_paths = true;
@@ -373,7 +377,8 @@ void world_start(void)
         .physical_minus_virtual = SIM_RAM_START + 0x20000 - 0x400000,
         .entry = 0x400000,
         .device_tree = {SIM_RAM_START + 0x10000, SIM_RAM_START + 0x10400},
-        .kernel_image = {SIM_RAM_START, SIM_RAM_START + 0x10000},
+        .kernel_image = {SIM_RAM_START, SIM_RAM_START + SIM_KERNEL_BYTES},
+        .kernel_code = {SIM_RAM_START, SIM_RAM_START + SIM_KERNEL_CODE_BYTES},
         .ram = {SIM_RAM_START, SIM_RAM_START + SIM_RAM_BYTES},
         .physical_bits = 36,
         .timer_irq = SIM_TIMER_IRQ,

@@ -9,6 +9,7 @@
 #include "object/ipc.h"
 #include "object/irq.h"
 #include "object/thread.h"
+#include "object/trace.h"
 #include "object/vspace.h"
 #include "sched/refill.h"
 #include "sched/sched.h"
@@ -34,6 +35,7 @@ struct boot {
     uaddr_t image_start;
     uaddr_t image_end;
     uint64_t extra_bytes; /* of the extra boot information in memory; a power of two or 0 */
+    uint8_t *shown; /* in it: the chunks about the kernel's pages; not aligned */
 };
 
 /* ---- memory ---------------------------------------------------------------------------------------------------------------------- */
@@ -198,16 +200,21 @@ static bool make_cnode(struct boot *b)
     return true;
 }
 
-/* The device tree as a chunk of extra boot information: a header, then its bytes. */
+/* The device tree, and room for what is said about the kernel's pages, as chunks of extra boot information: a header, then the bytes. */
 static bool make_extra(struct boot *b, paddr_t *out)
 {
     struct region tree = b->in->device_tree;
+    uint64_t tree_len = tree.start == tree.end ? 0 : sizeof(struct seL4_BootInfoHeader) + tree.end - tree.start;
+    struct trace_pages trace = trace_pages();
+    bool has_trace = trace.start < trace.end;
+    uint64_t shown_len = (b->in->kernel_code.start < b->in->kernel_code.end ? sizeof(struct lx_bootinfo_pages) : 0) +
+                         (has_trace ? sizeof(struct lx_bootinfo_pages) : 0);
+    uint64_t len = tree_len + shown_len;
     b->extra_bytes = 0;
     *out = 0;
-    if (tree.start == tree.end) {
+    if (len == 0) {
         return true;
     }
-    uint64_t len = sizeof(struct seL4_BootInfoHeader) + tree.end - tree.start;
     unsigned bits = seL4_PageBits;
     while (bit(bits) < len) {
         bits++;
@@ -217,11 +224,37 @@ static bool make_extra(struct boot *b, paddr_t *out)
         return false;
     }
     b->extra_bytes = bit(bits);
-    struct seL4_BootInfoHeader *header = kptr(*out);
-    *header = (struct seL4_BootInfoHeader){.id = seL4_BootInfoHeaderFDT, .len = len};
-    memcpy(header + 1, kptr(tree.start), tree.end - tree.start);
     b->info->extraLen = len;
+    if (tree_len != 0) {
+        struct seL4_BootInfoHeader *header = kptr(*out);
+        *header = (struct seL4_BootInfoHeader){.id = seL4_BootInfoHeaderFDT, .len = tree_len};
+        memcpy(header + 1, kptr(tree.start), tree.end - tree.start);
+    }
+    b->shown = (uint8_t *)kptr(*out) + tree_len;
     return true;
+}
+
+/* Nothing derives from what could be written: no untyped covers the kernel's image, and the right to write is added nowhere. */
+static void show_pages(struct boot *b, uint64_t id, paddr_t start, paddr_t end)
+{
+    struct lx_bootinfo_pages chunk = {.header = {.id = id, .len = sizeof chunk}, .frames = {.start = b->next_slot}};
+    for (paddr_t at = start; at < end; at += PAGE) {
+        (void)provide(b, cap_frame(at, FRAME_SMALL, FRAME_CAN_READ));
+    }
+    chunk.frames.end = b->next_slot;
+    memcpy(b->shown, &chunk, sizeof chunk);
+    b->shown += sizeof chunk;
+}
+
+static void show_kernel(struct boot *b)
+{
+    struct trace_pages trace = trace_pages();
+    if (b->in->kernel_code.start < b->in->kernel_code.end) {
+        show_pages(b, LX_BOOTINFO_KERNEL, b->in->kernel_code.start, b->in->kernel_code.end);
+    }
+    if (trace.start < trace.end) {
+        show_pages(b, LX_BOOTINFO_TRACE, trace.start, trace.end);
+    }
 }
 
 static bool make_thread(struct boot *b, struct cap buffer)
@@ -325,6 +358,7 @@ bool boot_make_root_task(const struct boot_input *in)
     b.info->ipcBuffer = b.image_end;
     b.info->initThreadCNodeSizeBits = ROOT_CNODE_BITS;
     provide_all_memory(&b);
+    show_kernel(&b);
     b.info->empty = (struct seL4_SlotRegion){b.next_slot, bit(ROOT_CNODE_BITS)};
     arch_table_written();
     sched_leave();

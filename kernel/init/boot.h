@@ -21,6 +21,7 @@ struct boot_input {
     uaddr_t entry;
     struct region device_tree; /**< empty: none */
     struct region kernel_image;
+    struct region kernel_code; /**< of the image: what never changes, and user level may read; empty: nothing */
     struct region ram;
     const struct region *kernel_devices; /**< device pages that user level must not have, in order */
     unsigned kernel_device_count;

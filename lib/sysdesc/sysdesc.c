@@ -86,7 +86,7 @@ static bool header_counts_fit(const struct desc_header *h)
 {
     return h->component_count >= 1 && h->component_count <= DESC_COMPONENTS_MAX && h->memory_count <= DESC_MEMORIES_MAX &&
            h->share_count <= DESC_SHARES_MAX && h->irq_count <= DESC_IRQS_MAX && h->cap_count <= DESC_CAPS_MAX &&
-           h->watch_count <= DESC_WATCHES_MAX;
+           h->watch_count <= DESC_WATCHES_MAX && h->kernel_pages <= DESC_CODE_PAGES_MAX;
 }
 
 static const char *check_header(const uint8_t *bytes, size_t len_bytes, struct sysdesc *d)
@@ -99,7 +99,10 @@ static const char *check_header(const uint8_t *bytes, size_t len_bytes, struct s
     if (memcmp(h->magic, DESC_MAGIC, sizeof h->magic) != 0 || h->version != DESC_VERSION) {
         return "this is no system description of the version that we know";
     }
-    if (!header_counts_fit(h) || h->reserved != 0 || !is_name(h->name) || h->bundle_bytes > SYSDESC_USER_END ||
+    if (h->kernel_pages == 0 && !is_zero(h->kernel_root, sizeof h->kernel_root)) {
+        return "the system description has a root over no page of the kernel";
+    }
+    if (!header_counts_fit(h) || !is_name(h->name) || h->bundle_bytes > SYSDESC_USER_END ||
         !is_aligned(h->bundle_bytes, PAGE_BYTES)) {
         return "the header of the system description breaks a limit";
     }
@@ -165,6 +168,10 @@ static const char *check_memory_source(const struct sysdesc *d, const struct des
         return (viewed.kind == DESC_CODE || viewed.kind == DESC_CONSTANT) && viewed.len_bytes == m->len_bytes
                    ? NULL
                    : "a view shows something that is not code";
+    case DESC_KERNEL:
+        return m->source == 0 && m->len_bytes == (uint64_t)d->header.kernel_pages * PAGE_BYTES
+                   ? NULL
+                   : "a memory shows another part of the kernel than its code";
     default:
         return m->source == 0 ? NULL : "a memory has a source and needs none";
     }

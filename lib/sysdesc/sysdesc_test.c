@@ -7,7 +7,7 @@
 struct system {
     struct desc_header h;
     struct desc_component c[3];
-    struct desc_memory m[12];
+    struct desc_memory m[13];
     struct desc_share s[1];
     struct desc_irq q[1];
     struct desc_cap p[6];
@@ -45,19 +45,20 @@ static void make_good(void)
 {
     memset(&good, 0, sizeof good);
     good.h = (struct desc_header){.magic = "LXSYSTM", .version = DESC_VERSION, .total_bytes = SYSTEM_BYTES, .component_count = 3,
-                                  .memory_count = 12, .share_count = 1, .irq_count = 1, .cap_count = 6, .watch_count = 1,
+                                  .memory_count = 13, .kernel_pages = 3, .share_count = 1, .irq_count = 1, .cap_count = 6, .watch_count = 1,
                                   .name = "test", .bundle_bytes = 0x10000};
     good.h.magic[7] = '1';
     make_component(0, "init", 0, 1, 0, 0);
-    make_component(1, "core", 1, 6, 0, 3);
-    make_component(2, "service", 7, 5, 3, 3);
+    memset(good.h.kernel_root, 0x4b, sizeof good.h.kernel_root);
+    make_component(1, "core", 1, 7, 0, 3);
+    make_component(2, "service", 8, 5, 3, 3);
     good.c[1].flags = DESC_TRUSTED;
     good.c[2].fault_handler = 1;
     good.c[2].restart_max = 3;
     good.c[2].restart_period_s = 60;
     good.m[0] = memory("code", DESC_CODE, 0x400000, 0x1000, 5);
     good.m[0].init_bytes = 0x1000;
-    for (uint32_t k = 1; k <= 7; k += 6) {
+    for (uint32_t k = 1; k <= 8; k += 7) {
         good.m[k] = good.m[0];
         good.m[k + 1] = memory("stack", DESC_STACK, 0x10001000, 0x2000, 3);
         good.m[k + 2] = memory("ipc", DESC_IPC_BUFFER, 0x10004000, 0x1000, 3);
@@ -66,7 +67,8 @@ static void make_good(void)
         good.m[k + 4].page_bits = 21;
     }
     good.m[6] = memory("view", DESC_VIEWED, 0x20000000, 0x1000, 1);
-    good.m[6].source = 7;
+    good.m[6].source = 8;
+    good.m[7] = memory("view", DESC_KERNEL, 0x20001000, 0x3000, 1);
     good.s[0] = (struct desc_share){.name = "ring", .len_bytes = 0x200000, .page_bits = 21};
     good.q[0] = (struct desc_irq){.number = 33, .component = 2, .bit = 3};
     good.p[0] = cap(DESC_CAP_INBOX, 1, 1);
@@ -102,7 +104,7 @@ static void a_good_one_opens_and_reads_back(void)
     struct desc_cap p;
     struct desc_watch w;
     sysdesc_component(&d, 2, &c);
-    sysdesc_memory(&d, 11, &m);
+    sysdesc_memory(&d, 12, &m);
     sysdesc_share(&d, 0, &s);
     sysdesc_irq(&d, 0, &q);
     sysdesc_cap(&d, 5, &p);
@@ -133,13 +135,14 @@ static void a_good_one_opens_and_reads_back(void)
 static void headers_are_checked(void)
 {
     BREAKS(h.magic[0] = 'M', "no system description");
-    BREAKS(h.version = 2, "no system description");
+    BREAKS(h.version = 1, "no system description");
     BREAKS(h.total_bytes -= 1, "do not add up");
     BREAKS(h.component_count = 0, "breaks a limit");
     BREAKS(h.component_count = DESC_COMPONENTS_MAX + 1, "breaks a limit");
     BREAKS(h.memory_count = DESC_MEMORIES_MAX + 1, "breaks a limit");
-    BREAKS(h.memory_count = 11, "do not add up");
-    BREAKS(h.reserved = 1, "breaks a limit");
+    BREAKS(h.memory_count = 12, "do not add up");
+    BREAKS(h.kernel_pages = DESC_CODE_PAGES_MAX + 1, "breaks a limit");
+    BREAKS(h.kernel_pages = 0, "root over no page");
     BREAKS(h.bundle_bytes = 1, "breaks a limit");
     BREAKS(h.name[0] = '\0', "breaks a limit");
     BREAKS(h.name[23] = 'x', "breaks a limit");
@@ -198,8 +201,14 @@ static void memories_are_checked(void)
     BREAKS(m[1].init_bytes = 0, "does not have");
     BREAKS(m[5].source = 1, "not there");
     BREAKS(m[5].len_bytes = 0x400000, "differs from its share");
-    BREAKS(m[6].source = 12, "not there");
-    BREAKS(m[6].source = 8, "not code");
+    BREAKS(m[6].source = 13, "not there");
+    BREAKS(m[6].source = 9, "not code");
+    BREAKS(m[7].source = 1, "another part of the kernel");
+    BREAKS(m[7].len_bytes = 0x2000, "another part of the kernel");
+    BREAKS(m[7].rights = 3, "other rights");
+    BREAKS(m[7].kind = DESC_TRACE; bad.m[7].source = 1, "needs none");
+    BREAKS(m[7].kind = DESC_TRACE; bad.m[7].rights = 3, "other rights");
+    BREAKS(h.kernel_pages = 2, "another part of the kernel");
     BREAKS(m[2].source = 1, "needs none");
     BREAKS(s[0].page_bits = 12, "differs from its share");
     BREAKS(s[0].len_bytes = 0x1000, "bad name or size");

@@ -7,8 +7,27 @@ enum { ROOT_CNODE_BITS = 17, IMAGE_BASE = 0x400000 };
 
 static uint64_t image_frames;
 static uint64_t image_frame_count;
+static const struct seL4_BootInfo *boot_info;
 static struct hash256 seed;
 static bool seeded;
+
+/* The payload of a chunk of extra boot information. */
+static bool find_extra(const struct seL4_BootInfo *info, uint64_t id, struct cursor *out)
+{
+    const uint8_t *extra = (const uint8_t *)info + PAGE_BYTES;
+    struct seL4_BootInfoHeader header;
+    for (uint64_t at = 0; at + sizeof header <= info->extraLen; at += header.len) {
+        memcpy(&header, extra + at, sizeof header);
+        if (header.len < sizeof header || header.len > info->extraLen - at) {
+            return false;
+        }
+        if (header.id == id) {
+            *out = cursor_of(extra + at + sizeof header, header.len - sizeof header);
+            return true;
+        }
+    }
+    return false;
+}
 
 void self_check(const struct seL4_BootInfo *info)
 {
@@ -29,6 +48,7 @@ void self_check(const struct seL4_BootInfo *info)
         stop("the kernel gives %llu pages of the root image and not %llu; the image and its description do not fit",
              (unsigned long long)frames, (unsigned long long)wanted);
     }
+    boot_info = info;
     image_frames = info->userImageFrames.start;
     image_frame_count = frames;
 }
@@ -38,6 +58,21 @@ uint64_t self_frame(uint64_t addr)
     uint64_t page = (addr - IMAGE_BASE) / PAGE_BYTES;
     assert(addr >= IMAGE_BASE && page < image_frame_count);
     return image_frames + page;
+}
+
+uint64_t self_kernel_frames(uint64_t id, uint64_t count)
+{
+    struct seL4_SlotRegion frames = {0, 0};
+    struct cursor shown;
+    if (find_extra(boot_info, id, &shown) && (!cursor_copy(&shown, &frames, sizeof frames) || !cursor_is_empty(&shown))) {
+        stop("the kernel shows its pages in a way that we do not know");
+    }
+    if (frames.end - frames.start != count) {
+        stop("the kernel shows %llu pages of %s and not %llu; the kernel and the description do not fit",
+             (unsigned long long)(frames.end - frames.start), id == LX_BOOTINFO_TRACE ? "its trace" : "its code",
+             (unsigned long long)count);
+    }
+    return frames.start;
 }
 
 static void protect(uint64_t start, uint64_t end, uint64_t rights, uint64_t attributes)
@@ -67,25 +102,17 @@ void self_protect(const struct seL4_BootInfo *info)
 
 void self_seed(const struct seL4_BootInfo *info)
 {
-    const uint8_t *extra = (const uint8_t *)info + PAGE_BYTES;
-    struct seL4_BootInfoHeader header;
+    struct cursor tree;
     struct cursor found;
     struct sha256 hash;
     uint64_t ticks;
     __asm__ volatile("mrs %0, cntpct_el0" : "=r"(ticks));
     sha256_init(&hash);
     sha256_update(&hash, &ticks, sizeof ticks);
-    for (uint64_t at = 0; at + sizeof header <= info->extraLen; at += header.len) {
-        memcpy(&header, extra + at, sizeof header);
-        if (header.len < sizeof header || header.len > info->extraLen - at) {
-            break;
-        }
-        if (header.id == seL4_BootInfoHeaderFDT &&
-            fdt_find(extra + at + sizeof header, header.len - sizeof header, "chosen", "rng-seed", &found) &&
-            found.left_bytes >= 32) {
-            sha256_update(&hash, found.at, found.left_bytes);
-            seeded = true;
-        }
+    if (find_extra(info, seL4_BootInfoHeaderFDT, &tree) && fdt_find(tree.at, tree.left_bytes, "chosen", "rng-seed", &found) &&
+        found.left_bytes >= 32) {
+        sha256_update(&hash, found.at, found.left_bytes);
+        seeded = true;
     }
     sha256_final(&hash, &seed);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * Scrub: re-verifies memory that is executed or trusted, for as long as the system runs: every verified page of programs, and the
- * code and constants of every component, its own included. See README.md.
+ * code and constants of the kernel and of every component, its own included. See README.md.
  * Owns:   its statistics.    Uses: rt, tree, order, sysdesc, journal; sees all of it read-only.
- * Limits: CODE_PAGES_MAX pages of components, PAGER_RESIDENT_MAX of programs; its budget stands in the .sys file.
+ * Limits: CODE_PAGES_MAX pages of kernel and components, PAGER_RESIDENT_MAX of programs; its budget stands in the .sys file.
  */
 #include "journal.h"
 #include "order.h"
@@ -23,13 +23,14 @@ LX_SHARED(journal);
 LX_NOTIFY(pager);
 LX_CALL(system_calls);
 
-enum { CODE_PAGES_MAX = 2048 };
+enum { CODE_PAGES_MAX = 2048, KERNEL = DESC_COMPONENTS_MAX /* as a component's number: above all of them */ };
 
-/** A page of a component's code or constants, and the leaf that the signed image gives it. */
+/** A page of code or constants, and the leaf that the signed image gives it. */
 struct code_page {
     const void *at;
     uint32_t component;
     uint32_t page; /* among the code pages of the component */
+    bool lost;     /* of the kernel: it has changed, and was reported */
     struct hash256 leaf;
 };
 
@@ -48,7 +49,7 @@ static struct journal *notes(void)
     return (struct journal *)journal.addr;
 }
 
-/* ---- the code of components -------------------------------------------------------------------------------------------------- */
+/* ---- the code of components and kernel -------------------------------------------------------------------------------------------------- */
 
 static uint32_t owner_of_memory(uint64_t memory)
 {
@@ -61,7 +62,15 @@ static uint32_t owner_of_memory(uint64_t memory)
     return owner;
 }
 
-/* The view shows code and constants of every component, in the order of the components. */
+static void add_page(const void *at, uint32_t component, uint32_t page)
+{
+    if (code_count == CODE_PAGES_MAX) {
+        rt_panic("kernel and components have more than %u pages of code", (unsigned)CODE_PAGES_MAX);
+    }
+    code[code_count++] = (struct code_page){.at = at, .component = component, .page = page};
+}
+
+/* The view shows code and constants of every component, in the order of the components, then those of the kernel. */
 static void find_pages(void)
 {
     struct desc_component self;
@@ -71,16 +80,32 @@ static void find_pages(void)
     for (uint32_t i = 0; i < self.memory_count; i++) {
         struct desc_memory m;
         sysdesc_memory(&desc, self.first_memory + i, &m);
-        for (uint64_t at = 0; m.kind == DESC_VIEWED && at < m.len_bytes; at += PAGE_BYTES) {
-            uint32_t component = owner_of_memory(m.source);
+        bool is_view = m.kind == DESC_VIEWED || m.kind == DESC_KERNEL;
+        for (uint64_t at = 0; is_view && at < m.len_bytes; at += PAGE_BYTES) {
+            uint32_t component = m.kind == DESC_KERNEL ? KERNEL : owner_of_memory(m.source);
             page = component == owner ? page + 1 : 0;
             owner = component;
-            if (code_count == CODE_PAGES_MAX) {
-                rt_panic("the components have more than %u pages of code", (unsigned)CODE_PAGES_MAX);
-            }
-            code[code_count++] = (struct code_page){.at = (const void *)(m.virt + at), .component = component, .page = page};
+            facts()->kernel_pages += component == KERNEL;
+            add_page((const void *)(m.virt + at), component, page);
         }
     }
+}
+
+/*
+ * Nobody can make a page of the kernel anew while it runs, and what runs on it cannot be believed to stop it in order. So it is said, once
+ * for each page, and the machine's owner decides (docs/design/system.md).
+ */
+static void report_kernel(struct code_page *p)
+{
+    if (p->lost) {
+        return;
+    }
+    p->lost = true;
+    facts()->detected++;
+    facts()->kernel_changed++;
+    facts()->last_detected_ticks = rt_ticks();
+    journal_write(notes(), rt_ticks(), JOURNAL_CHANGED, "page %u of the kernel's code has changed: restart the machine", p->page);
+    rt_log("page %u of the kernel's code has changed: restart the machine", p->page);
 }
 
 static void repair_code(const struct code_page *p)
@@ -102,14 +127,12 @@ static void repair_code(const struct code_page *p)
     }
 }
 
-/* Hashes the pages from `first` on that belong to component `n`. @return whether they give the root that was signed. */
-static bool learn_component(uint32_t n, uint32_t first, uint32_t *end)
+/* Hashes the pages from `first` on that belong to `n`. @return whether there are `pages`, and they give `wanted`, the signed root. */
+static bool learn(uint32_t n, uint32_t first, uint32_t pages, const uint8_t wanted[32], uint32_t *end)
 {
     static struct tree_builder builder; /* too large for a frame */
-    struct desc_component c;
     struct hash256 root;
     uint32_t i = first;
-    sysdesc_component(&desc, n, &c);
     tree_builder_init(&builder);
     for (; i < code_count && code[i].component == n; i++) {
         tree_leaf(code[i].at, PAGE_BYTES, &code[i].leaf);
@@ -117,7 +140,27 @@ static bool learn_component(uint32_t n, uint32_t first, uint32_t *end)
     }
     tree_builder_root(&builder, &root);
     *end = i;
-    return builder.leaf_count == c.code_pages && memcmp(root.bytes, c.code_root, sizeof root.bytes) == 0;
+    return builder.leaf_count == pages && memcmp(root.bytes, wanted, sizeof root.bytes) == 0;
+}
+
+static bool learn_component(uint32_t n, uint32_t first, uint32_t *end)
+{
+    struct desc_component c;
+    sysdesc_component(&desc, n, &c);
+    return learn(n, first, c.code_pages, c.code_root, end);
+}
+
+/* If the root is another one, nobody knows which page has changed since the loader verified it; later changes are found all the same. */
+static void learn_kernel(uint32_t first)
+{
+    uint32_t end;
+    if (first < code_count && !learn(KERNEL, first, desc.header.kernel_pages, desc.header.kernel_root, &end)) {
+        facts()->detected++;
+        facts()->kernel_changed++;
+        facts()->last_detected_ticks = rt_ticks();
+        journal_write(notes(), rt_ticks(), JOURNAL_CHANGED, "the kernel's code has changed since it was loaded: restart the machine");
+        rt_log("the kernel's code has changed since it was loaded: restart the machine");
+    }
 }
 
 /*
@@ -138,13 +181,19 @@ static void learn_leaves(void)
             rt_panic("the code of %s does not verify against the signed description", rt_name(n));
         }
     }
+    learn_kernel(end);
 }
 
-static void check_code(const struct code_page *p)
+static void check_code(struct code_page *p)
 {
     struct hash256 leaf;
     tree_leaf(p->at, PAGE_BYTES, &leaf);
-    if (!hash256_equal(&leaf, &p->leaf)) {
+    if (hash256_equal(&leaf, &p->leaf)) {
+        return;
+    }
+    if (p->component == KERNEL) {
+        report_kernel(p);
+    } else {
         repair_code(p);
     }
 }

@@ -8,7 +8,8 @@ is() { # is CASE WANTED GOT
     if [ "$2" = "$3" ]; then echo "ok tools: $1"; else echo "wanted: $2"; echo "got:    $3"; echo "not ok tools: $1"; fi
 }
 
-# kernel VIRT PHYS DIRECTORY: a kernel of one instruction, linked like a real one, and its section of the ABI
+# kernel VIRT PHYS DIRECTORY [ABI [END]]: a kernel of one instruction, linked like a real one, its section of the ABI, and where
+# the code ends that it says it shows; it has one page
 kernel() {
     mkdir -p "$3"
     cat >"$tmp/k.S" <<S
@@ -17,10 +18,12 @@ kernel() {
 _start: b .
 S
     [ $# -gt 3 ] && printf '    .section .lx_kernel_abi, ""\n    .ascii "%s"\n' "$4" >>"$tmp/k.S"
+    [ $# -gt 4 ] && printf '    .section .lx_kernel_code, ""\n    .quad _start, %s\n' "$5" >>"$tmp/k.S"
     cat >"$tmp/k.ld" <<S
 ENTRY(_start)
 PHDRS { all PT_LOAD FLAGS(7); }
-SECTIONS { . = $1; .boot : AT($2) { *(.boot) } :all .lx_kernel_abi 0 (INFO) : { *(.lx_kernel_abi) } /DISCARD/ : { *(.note*) } }
+SECTIONS { . = $1; .boot : AT($2) { *(.boot) . = ALIGN(4096); } :all
+    .lx_kernel_abi 0 (INFO) : { *(.lx_kernel_abi) } .lx_kernel_code 0 (INFO) : { *(.lx_kernel_code) } /DISCARD/ : { *(.note*) } }
 S
     "${cross}gcc" -nostdlib -static -Wl,--build-id=none -T "$tmp/k.ld" -o "$3/k.elf" "$tmp/k.S" 2>/dev/null
 }
@@ -59,6 +62,14 @@ kernel 0x8060000000 0x60000000 "$tmp/long" "$good beta=1"
 is "a kernel that says more is refused" \
     "long/k.elf is a kernel with beta=1, and this system wants one with nothing more; build both from one tree" \
     "$(says "$tmp/long/k.elf")"
+
+kernel 0x8060000000 0x60000000 "$tmp/shows" "$good" 0x8060001000
+is "a kernel says what it shows of its code" "shows/k.elf fits, and shows 1 pages of its code" "$(says "$tmp/shows/k.elf")"
+for end in 0x8060002000 0x8060000800 0x8060000000 0x805ffff000; do
+    kernel 0x8060000000 0x60000000 "$tmp/shows" "$good" $end
+    is "a kernel that would show memory up to $end is refused" \
+        "shows/k.elf says in .lx_kernel_code that it shows what it does not have; build it again" "$(says "$tmp/shows/k.elf")"
+done
 
 # config KEY VALUE: an seL4 configuration that is right but for one key
 config() {

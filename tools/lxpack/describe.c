@@ -81,6 +81,8 @@ void describe(struct system *s)
     h.irq_count = (uint16_t)s->irq_count;
     h.watch_count = (uint16_t)s->watch_count;
     h.bundle_bytes = s->bundle_bytes;
+    h.kernel_pages = s->kernel_pages;
+    memcpy(h.kernel_root, s->kernel_root.bytes, sizeof h.kernel_root);
     writer_put(&w, &h, sizeof h);
     for (int i = 0; i < s->component_count; i++) {
         writer_put(&w, &s->components[i]->desc, sizeof(struct desc_component));

@@ -9,6 +9,8 @@
 
 #include "lxpack.h"
 
+enum { TRACE_PAGES_MAX = 512 };
+
 #define KERNEL_VIRT 0x8060000000ull
 #define KERNEL_PHYS 0x60000000ull
 
@@ -135,4 +137,29 @@ void kernel_read(const char *path, struct elf *out)
     if (!check_config(out) && out->function_count != 0 && !schedules) {
         fail("%s has no scheduling contexts; build seL4 with mixed-criticality scheduling (KernelIsMCS)", path);
     }
+}
+
+void kernel_measure(const struct elf *kernel, struct system *s)
+{
+    const struct elf_segment *k = &kernel->segments[0];
+    struct bytes range;
+    struct bytes trace;
+    uint64_t unused;
+    if (elf_section(kernel, BOOT_KERNEL_TRACE_SECTION, &unused, &trace)) {
+        s->trace_pages = trace.len_bytes == 8 ? le64_load(trace.at) : 0;
+        if (s->trace_pages == 0 || s->trace_pages > TRACE_PAGES_MAX) {
+            fail("%s says in %s that its trace has another size than one can have; build it again", kernel->path,
+                 BOOT_KERNEL_TRACE_SECTION);
+        }
+    }
+    if (!elf_section(kernel, BOOT_KERNEL_CODE_SECTION, &unused, &range)) {
+        return;
+    }
+    uint64_t end = range.len_bytes == 16 ? le64_load(range.at + 8) : 0;
+    if (end <= k->virt || le64_load(range.at) != k->virt || !is_aligned(end, PAGE_BYTES) || end - k->virt > k->file_bytes ||
+        end - k->virt > (uint64_t)DESC_CODE_PAGES_MAX * PAGE_BYTES) {
+        fail("%s says in %s that it shows what it does not have; build it again", kernel->path, BOOT_KERNEL_CODE_SECTION);
+    }
+    s->kernel_pages = (uint32_t)((end - k->virt) / PAGE_BYTES);
+    tree_root_of_bytes(k->bytes, end - k->virt, &s->kernel_root);
 }

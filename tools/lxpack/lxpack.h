@@ -163,6 +163,9 @@ struct system {
     struct desc_watch watches[DESC_WATCHES_MAX];
     int console; /* component that reads the logs, -1: none */
     int console_item;
+    uint32_t kernel_pages;  /* of its code and constants, which it shows; 0: none, or there is no kernel yet */
+    struct hash256 kernel_root;
+    uint64_t trace_pages; /* of the kernel's trace; 0: it has none */
     uint64_t bundle_bytes;  /* so far; at the end, of all */
     struct bytes description;
     uint64_t description_offset; /* in the bundle */
@@ -191,6 +194,8 @@ void describe(struct system *s);
 
 /** Checks that a kernel fits, and says what differs where it does not. */
 void kernel_read(const char *path, struct elf *out);
+/** Finds the pages that the kernel will show, and hashes them as they will lie in memory; none where it is not one of ours. */
+void kernel_measure(const struct elf *kernel, struct system *s);
 
 struct image_inputs {
     const struct elf *kernel;

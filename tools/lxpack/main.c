@@ -82,6 +82,7 @@ static void pack(const struct options *o, struct system *s)
     struct elf kernel;
     char path[512];
     kernel_read(o->kernel, &kernel);
+    kernel_measure(&kernel, s);
     read_system(o, s);
     struct image_inputs in = {&kernel, read_file(o->loader), o->key};
     write_file(o->output, image_make(s, &in));
@@ -105,7 +106,8 @@ int main(int argc, char **argv)
     } else if (argc == 3 && strcmp(argv[1], "kernel") == 0) {
         struct elf kernel;
         kernel_read(argv[2], &kernel);
-        printf("%s fits\n", argv[2]);
+        kernel_measure(&kernel, &s);
+        printf(s.kernel_pages == 0 ? "%s fits\n" : "%s fits, and shows %u pages of its code\n", argv[2], s.kernel_pages);
     } else if (argc > 2 && strcmp(argv[1], "check") == 0) {
         parse(argc, argv, &o, &s);
         if (o.programs == NULL || o.board == NULL || o.system == NULL) {

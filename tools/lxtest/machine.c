@@ -181,7 +181,7 @@ bool function_offset(const char *images, const char *component, const char *func
 
 /* ---- memory of a running machine ------------------------------------------------------------------------------------------ */
 
-/* Flips a bit in every copy of `page` but copy number `keep`, counted from 0 by address. @return how many.
+/* Flips a bit in every copy of `page` but copy number `keep` (-1: but none), counted from 0 by address. @return how many.
  * Compares every page of the file that has data; the loader's own memory, below 0x60000000, is left alone. */
 static int flip_copies(int fd, uint8_t *memory, off_t size, const uint8_t *page, size_t byte, int keep)
 {
@@ -197,7 +197,7 @@ static int flip_copies(int fd, uint8_t *memory, off_t size, const uint8_t *page,
         }
         at = end;
     }
-    return seen > 0 ? seen - 1 : 0;
+    return keep < 0 || seen == 0 ? seen : seen - 1;
 }
 
 int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset, const char *text)
@@ -218,8 +218,8 @@ int memory_flip(const char *image, const char *memory, const char *part, unsigne
     if (good && page <= len - BOOT_PAGE_BYTES) {
         uint8_t *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (map != MAP_FAILED) {
-            /* The root task runs where the loader put it, and the bundle's copy of it comes behind. */
-            int keep = strcmp(part, "init") == 0 ? 1 : 0;
+            /* The root task runs where the loader put it, and the bundle's copy of it comes behind; of the kernel there is no copy. */
+            int keep = strcmp(part, "init") == 0 ? 1 : strcmp(part, "kernel") == 0 ? -1 : 0;
             flipped = flip_copies(fd, map, status.st_size, bytes + page, offset % BOOT_PAGE_BYTES, keep);
             munmap(map, (size_t)status.st_size);
         }

@@ -111,6 +111,7 @@ void arch_boot(paddr_t image_first, paddr_t image_last, uint64_t offset, uaddr_t
         .entry = entry,
         .device_tree = {tree, tree + tree_len},
         .kernel_image = {kptr_address(image_start), kptr_address(image_end)},
+        .kernel_code = {kptr_address(image_start), kptr_address(rodata_end)},
         .ram = {PLAT_RAM_START, PLAT_RAM_END},
         .kernel_devices = devices,
         .kernel_device_count = ARRAY_LEN(devices),

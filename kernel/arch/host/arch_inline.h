@@ -46,6 +46,10 @@ extern uint8_t sim_ram[SIM_RAM_BYTES];
 
 enum { SIM_TIMER_IRQ = 26 };
 
+/** The kernel's image lies where RAM starts; the bytes of its code and constants, of which it has none here, are made up. */
+enum { SIM_KERNEL_BYTES = 0x10000, SIM_KERNEL_CODE_BYTES = 0x3000 };
+extern uint8_t sim_kernel_code[SIM_KERNEL_CODE_BYTES];
+
 /** Moves time on; a timer's interrupt becomes pending when its deadline has passed. */
 void sim_advance(ticks_t ticks);
 

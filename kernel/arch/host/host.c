@@ -18,6 +18,8 @@ void kernel_panic(const char *what, const char *file, int line)
     abort();
 }
 
+uint8_t sim_kernel_code[SIM_KERNEL_CODE_BYTES];
+
 /* ---- guests: a virtual interrupt is its number, with these flags */
 
 enum { VIRQ_PENDING = 1 << 20, VIRQ_ACTIVE = 1 << 21, VIRQ_ENDED = 1 << 22 };
