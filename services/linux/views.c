@@ -129,7 +129,8 @@ static void fill_scrub(void *env, struct linux_text *text)
     linux_text_print(text, "pages checked    %lu\nchanged          %lu\nrepaired         %lu\n", s->pages_checked, s->detected,
                      s->repaired);
     if (s->kernel_pages == 0) {
-        linux_text_print(text, "kernel           not looked at: this kernel does not show its code\n");
+        linux_text_print(text, "kernel           %s\n",
+                         s->passes == 0 ? "not yet looked at" : "not looked at: this kernel does not show its code");
     } else {
         linux_text_print(text, "kernel           %lu pages, %lu changed%s\n", s->kernel_pages, s->kernel_changed,
                          s->kernel_changed != 0 ? ": restart the machine" : "");
