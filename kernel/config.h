@@ -26,4 +26,8 @@
 #define KERNEL_DEBUG_CALLS 0 /**< 1: everybody can make the debug system calls (api/debug.h) */
 #endif
 
+#ifndef KERNEL_TRACE
+#define KERNEL_TRACE 0 /**< 1: writes what it does into a ring that it shows (object/trace.h) */
+#endif
+
 #endif

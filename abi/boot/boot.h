@@ -45,6 +45,9 @@ enum {
  */
 #define BOOT_KERNEL_CODE_SECTION ".lx_kernel_code"
 
+/** In an ELF section of this name, not loaded: how many pages the trace has, 8 bytes. Only a kernel that has one has the section. */
+#define BOOT_KERNEL_TRACE_SECTION ".lx_kernel_trace"
+
 enum boot_part_kind {
     BOOT_PART_LOADER = 1,   /**< the first part: the code that checks everything, itself included */
     BOOT_PART_KERNEL = 2,   /**< exactly one, the second */

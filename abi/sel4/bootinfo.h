@@ -73,13 +73,17 @@ struct seL4_BootInfoHeader {
 
 /* ---- ours: the kernel shows its own pages (docs/spec/kernel-abi.md section 9) ------------------------------------------ */
 
-enum { LX_BOOTINFO_KERNEL = 0x4c584b31 /**< id of the chunk; far from seL4's numbers, which are small */ };
-
-/** The chunk, with its header. Regions are slots of small frames that can be read, in the order of the kernel's memory. */
-struct lx_bootinfo_kernel {
-    struct seL4_BootInfoHeader header;
-    struct seL4_SlotRegion code; /**< its first byte on: code, then constants */
+/** Ids of the chunks; far from seL4's numbers, which are small. */
+enum {
+    LX_BOOTINFO_KERNEL = 0x4c584b31, /**< the kernel's image from its first byte on: code, then constants */
+    LX_BOOTINFO_TRACE = 0x4c584b32,  /**< its trace (abi/trace/trace.h), of a kernel that has one */
 };
-_Static_assert(sizeof(struct lx_bootinfo_kernel) == 32, "chunk of the kernel's pages");
+
+/** A chunk, with its header: slots of small frames that can be read, in the order of the kernel's memory. */
+struct lx_bootinfo_pages {
+    struct seL4_BootInfoHeader header;
+    struct seL4_SlotRegion frames;
+};
+_Static_assert(sizeof(struct lx_bootinfo_pages) == 32, "chunk of the kernel's pages");
 
 #endif

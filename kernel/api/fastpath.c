@@ -9,7 +9,14 @@
 #include "object/cspace.h"
 #include "object/ipc.h"
 #include "object/irq.h"
+#include "object/trace.h"
 #include "sched/sched.h"
+
+static inline void fast_path_taken(void)
+{
+    arch_fast_path_taken();
+    trace_current(TRACE_FAST, 0, 0);
+}
 
 /* ---- messages without capabilities ------------------------------------------------------------------------------------------ */
 
@@ -68,6 +75,7 @@ static inline void do_switch(struct tcb *to)
 {
     struct tcb *from = kernel.current;
     kernel.current = to;
+    trace_switch(to);
     arch_switch_users(from, to);
     if (to->sc != kernel.current_sc) {
         sched_account();
@@ -159,7 +167,7 @@ static NOINLINE bool map_or_unmap(struct tcb *t, struct slot *slot)
     if (decode_frame(&inv) != DONE) {
         return false;
     }
-    arch_fast_path_taken();
+    fast_path_taken();
     t->regs.x[REG_CAP] = 0;
     t->regs.x[REG_INFO] = seL4_MessageInfo_new(0, 0, 0, 0);
     return true;
@@ -178,7 +186,7 @@ void fastpath_call(struct tcb *t)
         return;
     }
     /* From here on nothing can fail. */
-    arch_fast_path_taken();
+    fast_path_taken();
     do_transfer(t, m.to, cap_badge(slot->cap), &words);
     hand_over(t, &m);
 }
@@ -192,7 +200,8 @@ void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1,
         return;
     }
     /* From here on nothing can fail. */
-    arch_fast_path_taken();
+    fast_path_taken();
+    trace_fault(t, type);
     t->fault = (struct fault){.type = type, .word = {word0, word1, word2}};
     unsigned length = fault_write_message(t, m.to, message_buffer(m.to, true));
     m.to->regs.x[REG_CAP] = cap_badge(handler);
@@ -227,6 +236,7 @@ static ALWAYS_INLINE void do_wake(struct tcb *to, struct notification *n, uint64
         sched_set_ready(from, true);
     }
     kernel.current = to;
+    trace_switch(to);
     arch_switch(from, to);
     sched_account(); /* each has a context of its own */
 }
@@ -252,7 +262,7 @@ bool fastpath_interrupt(unsigned taken)
         return false;
     }
     /* From here on nothing can fail. */
-    arch_fast_path_taken();
+    fast_path_taken();
     do_wake(to, n, cap_badge(cap));
     irq_wait_for_ack(taken);
     return true;
@@ -273,12 +283,14 @@ void fastpath_send(struct tcb *t)
         n->badge = cap_badge(slot->cap);
         n->state = NOTIFICATION_ACTIVE;
     } else if (n != NULL && (to = prove_wake(n)) != NULL) {
+        fast_path_taken();
         do_wake(to, n, cap_badge(slot->cap));
+        return;
     } else {
         syscall_general_send(t, slot);
         return;
     }
-    arch_fast_path_taken();
+    fast_path_taken();
 }
 
 /* ---- yielding --------------------------------------------------------------------------------------------------------------------- */
@@ -297,7 +309,7 @@ void fastpath_yield(struct tcb *t)
         return;
     }
     /* From here on nothing can fail. */
-    arch_fast_path_taken();
+    fast_path_taken();
     sc->consumed += kernel.consumed; /* the rest of the slice is given up, not consumed */
     kernel.consumed = 0;
     refill_end_slice(sc);
@@ -421,7 +433,7 @@ void fastpath_reply_recv(struct tcb *t)
         return;
     }
     /* From here on nothing can fail. */
-    arch_fast_path_taken();
+    fast_path_taken();
     caller->reply = NULL;
     if (caller->sc == NULL) {
         give_back(t, caller, r.reply);

@@ -4,6 +4,7 @@
 
 #include "api/message.h"
 #include "arch.h"
+#include "object/trace.h"
 #include "object/ipc.h"
 #include "object/thread.h"
 #include "sched/sched.h"
@@ -26,6 +27,7 @@ static bool send_fault(struct tcb *t, struct cap handler, bool can_donate)
 void fault_raise(struct tcb *t, const struct fault *fault)
 {
     t->fault = *fault;
+    trace_fault(t, fault->type);
     if (!send_fault(t, t->slots[TCB_FAULT_HANDLER].cap, t->sc != NULL)) {
         t->fault.type = seL4_Fault_NullFault;
         thread_set_state(t, THREAD_INACTIVE);
@@ -39,6 +41,7 @@ bool fault_timeout(struct tcb *t)
         return false;
     }
     t->fault = (struct fault){.type = seL4_Fault_Timeout, .word = {t->sc->badge}};
+    trace_fault(t, seL4_Fault_Timeout);
     return send_fault(t, handler, false);
 }
 

@@ -9,6 +9,7 @@
 #include "arch.h"
 #include "object/ipc.h"
 #include "object/irq.h"
+#include "object/trace.h"
 #include "sched/sched.h"
 
 /* ---- refusals ------------------------------------------------------------------------------------------------------------- */
@@ -428,7 +429,9 @@ void enter_syscall(void)
 {
     struct tcb *t = kernel.current;
     int64_t number = (int64_t)t->regs.x[REG_SYSCALL];
-    if (unlikely((t->flags & seL4_TCBFlag_foreignSyscalls) != 0)) {
+    bool is_foreign = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0;
+    trace_current(TRACE_ENTRY, is_foreign ? TRACE_ENTRY_FOREIGN : TRACE_ENTRY_SYSCALL, is_foreign ? t->regs.x[8] : (uint64_t)number);
+    if (unlikely(is_foreign)) {
         fastpath_fault(t, seL4_Fault_UnknownSyscall, t->regs.x[8], true, 0);
     } else if (number == seL4_SysCall) {
         fastpath_call(t);
@@ -447,23 +450,30 @@ void enter_syscall(void)
 
 void enter_vm_fault(uint64_t address, uint64_t fsr, bool instruction)
 {
+    trace_current(TRACE_ENTRY, TRACE_ENTRY_MEMORY, 0);
     fastpath_fault(kernel.current, seL4_Fault_VMFault, address, fsr, instruction);
 }
 
 void enter_user_exception(uint64_t number, uint64_t code)
 {
+    trace_current(TRACE_ENTRY, TRACE_ENTRY_EXCEPTION, 0);
     fastpath_fault(kernel.current, seL4_Fault_UserException, number, code, 0);
 }
 
 void enter_trap(uint64_t syndrome)
 {
+    trace_current(TRACE_ENTRY, TRACE_ENTRY_TRAP, 0);
     fastpath_fault(kernel.current, seL4_Fault_VCPUFault, syndrome & UINT32_MAX, 0, 0);
 }
 
 void enter_interrupt(void)
 {
     unsigned taken;
+    trace_current(TRACE_ENTRY, TRACE_ENTRY_INTERRUPT, 0);
     bool any = arch_interrupt_take(&taken);
+    if (any) {
+        trace_current(TRACE_INTERRUPT, 0, arch_irq_number(taken));
+    }
     if (any && fastpath_interrupt(taken)) {
         return;
     }

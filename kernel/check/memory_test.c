@@ -325,11 +325,11 @@ static void a_revocation_is_interrupted_and_ends(void)
 /* ---- the kernel's own pages ----------------------------------------------------------------------------------------------------------- */
 
 /* What BootInfo says about the kernel's pages: the chunk behind that of the device tree. */
-static struct lx_bootinfo_kernel kernel_chunk(void)
+static struct lx_bootinfo_pages kernel_chunk(void)
 {
     const struct seL4_BootInfo *info = kptr(cap_address(world_slot(seL4_CapBootInfoFrame)->cap));
     const uint8_t *extra = kptr(cap_address(world_slot((unsigned)info->extraBIPages.start)->cap));
-    struct lx_bootinfo_kernel chunk = {0};
+    struct lx_bootinfo_pages chunk = {0};
     for (uint64_t at = 0; at < info->extraLen; at += chunk.header.len) {
         memcpy(&chunk.header, extra + at, sizeof chunk.header);
         if (chunk.header.id == LX_BOOTINFO_KERNEL) {
@@ -340,20 +340,20 @@ static struct lx_bootinfo_kernel kernel_chunk(void)
         }
         CHECK_EQ(chunk.header.id, seL4_BootInfoHeaderFDT);
     }
-    return (struct lx_bootinfo_kernel){0};
+    return (struct lx_bootinfo_pages){0};
 }
 
 static void the_kernel_shows_its_code_to_be_read(void)
 {
     start_mapped();
-    struct lx_bootinfo_kernel chunk = kernel_chunk();
+    struct lx_bootinfo_pages chunk = kernel_chunk();
     const struct seL4_BootInfo *info = kptr(cap_address(world_slot(seL4_CapBootInfoFrame)->cap));
-    CHECK_EQ((chunk.code.end - chunk.code.start) * 4096, SIM_KERNEL_CODE_BYTES);
-    CHECK_EQ(chunk.code.start, info->untyped.end);
-    CHECK_EQ(chunk.code.end, info->empty.start);
+    CHECK_EQ((chunk.frames.end - chunk.frames.start) * 4096, SIM_KERNEL_CODE_BYTES);
+    CHECK_EQ(chunk.frames.start, info->untyped.end);
+    CHECK_EQ(chunk.frames.end, info->empty.start);
     CHECK_EQ(info->sharedFrames.start, info->sharedFrames.end);
-    for (unsigned i = 0; i < chunk.code.end - chunk.code.start; i++) {
-        struct cap c = world_slot((unsigned)chunk.code.start + i)->cap;
+    for (unsigned i = 0; i < chunk.frames.end - chunk.frames.start; i++) {
+        struct cap c = world_slot((unsigned)chunk.frames.start + i)->cap;
         CHECK_EQ(cap_type(c), CAP_FRAME);
         CHECK_EQ(cap_address(c), SIM_RAM_START + i * 4096u);
         CHECK(cap_has(c, FRAME_CAN_READ) && !cap_has(c, FRAME_CAN_WRITE | FRAME_IS_DEVICE));
@@ -363,7 +363,7 @@ static void the_kernel_shows_its_code_to_be_read(void)
 static void the_kernels_code_cannot_be_written(void)
 {
     start_mapped();
-    unsigned page = (unsigned)kernel_chunk().code.start;
+    unsigned page = (unsigned)kernel_chunk().frames.start;
     CHECK_EQ(world_copy(page, WORLD_FREE), seL4_NoError); /* with all rights */
     uint64_t mint[] = {WORLD_FREE + 1, 64, page, 64, seL4_AllRights, 0xffff};
     CHECK_EQ(cnode_op(seL4_CNodeMint, 6, mint, 1), seL4_NoError);
@@ -384,7 +384,7 @@ static void the_kernels_code_cannot_be_written(void)
 static void a_message_is_not_written_into_the_kernels_code(void)
 {
     start_mapped();
-    unsigned page = (unsigned)kernel_chunk().code.start;
+    unsigned page = (unsigned)kernel_chunk().frames.start;
     uint64_t address[] = {PAGE_ADDRESS + 0x1000};
     uint64_t frame[] = {page};
     CHECK_EQ(world_invoke(WORLD_TCB, seL4_TCBSetIPCBuffer, 1, address, 1, frame), seL4_NoError);

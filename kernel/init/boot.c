@@ -9,6 +9,7 @@
 #include "object/ipc.h"
 #include "object/irq.h"
 #include "object/thread.h"
+#include "object/trace.h"
 #include "object/vspace.h"
 #include "sched/refill.h"
 #include "sched/sched.h"
@@ -34,7 +35,7 @@ struct boot {
     uaddr_t image_start;
     uaddr_t image_end;
     uint64_t extra_bytes; /* of the extra boot information in memory; a power of two or 0 */
-    void *shown;          /* in it: the chunk about the kernel's pages; not aligned; NULL: none */
+    uint8_t *shown; /* in it: the chunks about the kernel's pages; not aligned */
 };
 
 /* ---- memory ---------------------------------------------------------------------------------------------------------------------- */
@@ -204,8 +205,11 @@ static bool make_extra(struct boot *b, paddr_t *out)
 {
     struct region tree = b->in->device_tree;
     uint64_t tree_len = tree.start == tree.end ? 0 : sizeof(struct seL4_BootInfoHeader) + tree.end - tree.start;
-    bool shows = b->in->kernel_code.start < b->in->kernel_code.end;
-    uint64_t len = tree_len + (shows ? sizeof(struct lx_bootinfo_kernel) : 0);
+    struct trace_pages trace = trace_pages();
+    bool has_trace = trace.start < trace.end;
+    uint64_t shown_len = (b->in->kernel_code.start < b->in->kernel_code.end ? sizeof(struct lx_bootinfo_pages) : 0) +
+                         (has_trace ? sizeof(struct lx_bootinfo_pages) : 0);
+    uint64_t len = tree_len + shown_len;
     b->extra_bytes = 0;
     *out = 0;
     if (len == 0) {
@@ -226,23 +230,31 @@ static bool make_extra(struct boot *b, paddr_t *out)
         *header = (struct seL4_BootInfoHeader){.id = seL4_BootInfoHeaderFDT, .len = tree_len};
         memcpy(header + 1, kptr(tree.start), tree.end - tree.start);
     }
-    b->shown = shows ? (char *)kptr(*out) + tree_len : NULL;
+    b->shown = (uint8_t *)kptr(*out) + tree_len;
     return true;
 }
 
 /* Nothing derives from what could be written: no untyped covers the kernel's image, and the right to write is added nowhere. */
-static void show_kernel(struct boot *b)
+static void show_pages(struct boot *b, uint64_t id, paddr_t start, paddr_t end)
 {
-    struct lx_bootinfo_kernel chunk = {.header = {.id = LX_BOOTINFO_KERNEL, .len = sizeof chunk}};
-    if (b->shown == NULL) {
-        return;
-    }
-    chunk.code.start = b->next_slot;
-    for (paddr_t at = b->in->kernel_code.start; at < b->in->kernel_code.end; at += PAGE) {
+    struct lx_bootinfo_pages chunk = {.header = {.id = id, .len = sizeof chunk}, .frames = {.start = b->next_slot}};
+    for (paddr_t at = start; at < end; at += PAGE) {
         (void)provide(b, cap_frame(at, FRAME_SMALL, FRAME_CAN_READ));
     }
-    chunk.code.end = b->next_slot;
+    chunk.frames.end = b->next_slot;
     memcpy(b->shown, &chunk, sizeof chunk);
+    b->shown += sizeof chunk;
+}
+
+static void show_kernel(struct boot *b)
+{
+    struct trace_pages trace = trace_pages();
+    if (b->in->kernel_code.start < b->in->kernel_code.end) {
+        show_pages(b, LX_BOOTINFO_KERNEL, b->in->kernel_code.start, b->in->kernel_code.end);
+    }
+    if (trace.start < trace.end) {
+        show_pages(b, LX_BOOTINFO_TRACE, trace.start, trace.end);
+    }
 }
 
 static bool make_thread(struct boot *b, struct cap buffer)

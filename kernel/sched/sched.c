@@ -5,6 +5,7 @@
 #include "api/fault.h"
 #include "arch_switch.h"
 #include "object/ipc.h"
+#include "object/trace.h"
 #include "sched/refill.h"
 
 enum { WORK_UNITS_PER_LOOK = 100 };
@@ -322,6 +323,7 @@ static void switch_to(struct tcb *t)
     ready_remove(t);
     if (from != t) {
         kernel.current = t;
+        trace_switch(t);
         arch_switch(from, t);
     }
 }

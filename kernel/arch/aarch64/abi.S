@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#define TRACE_PAGES 17 /* asserted in object/trace.c */
+
 #define TEXT_OF(x) #x
 #define VALUE_OF(x) TEXT_OF(x)
 
@@ -15,3 +17,9 @@
     .section .lx_kernel_code, "", %progbits
     .quad image_start
     .quad rodata_end
+
+#if KERNEL_TRACE
+    /* How many pages the trace has, for whoever reads it. */
+    .section .lx_kernel_trace, "", %progbits
+    .quad TRACE_PAGES
+#endif

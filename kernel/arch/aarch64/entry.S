@@ -5,6 +5,7 @@
  *
  * struct registers: x0..x30 at 0..240, sp 248, pc 256, spsr 264, fault_pc 272 (asserted in machine.c).
  */
+#include "config.h"
 #include "arch/aarch64/offsets.h"
 
     .arch armv8-a
@@ -43,6 +44,15 @@
     .balign 128
     b       \handler
     .endm
+
+#if KERNEL_TRACE
+    .macro trace_leaving
+    bl      trace_exit
+    .endm
+#else
+    .macro trace_leaving
+    .endm
+#endif
 
     .section .text.vectors, "ax"
     .balign 2048
@@ -109,6 +119,7 @@ from_kernel:
     /* Resumes kernel.current, or waits for an interrupt when it is the idle thread. */
     .global arch_return_to_user
 arch_return_to_user:
+    trace_leaving
     adrp    x0, kernel
     ldr     x0, [x0, #:lo12:kernel]     /* kernel.current */
     ldrb    w1, [x0, #TCB_STATE_OFFSET]
