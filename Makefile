@@ -118,6 +118,7 @@ help:
 	@echo 'make check       every test                      make bench   every number, into build/bench.csv'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
+	@echo 'make run TRACE=1 boots a kernel that writes /lx/trace (docs/spec/trace.md)'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 

@@ -85,6 +85,12 @@ hostile.files = $(owner.owned_files)
 $(B)/hostile.img: $(owner.owned)
 $(eval $(call image,hostile,$(B)/hostile.sys))
 
+# The base system on a kernel that writes a trace.
+traced.kernel := $(B)/trace/kernel/kernel.elf
+traced.files = $(owner.owned_files)
+$(B)/traced.img: $(owner.owned)
+$(eval $(call image,traced,systems/base.sys))
+
 # The base system with tests, and a budget of scrub that ends within whatever it does.
 $(B)/small_budget.sys: systems/base.sys
 	@mkdir -p $(@D)

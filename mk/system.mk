@@ -7,7 +7,7 @@
 #
 # KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
 
-KERNEL ?= $(B)/kernel/kernel.elf
+KERNEL ?= $(B)/$(if $(filter 1,$(TRACE)),trace/)kernel/kernel.elf
 SYSTEM ?= base
 LX_KEYS ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/lx-os/keys
 QEMU := qemu-system-aarch64
@@ -84,6 +84,10 @@ debugcalls.kernel := $(B)/debug/kernel/kernel.elf
 $(debugcalls.kernel): $(B)/kernel/kernel.elf
 	$(Q)$(MAKE) --no-print-directory B=$(B)/debug KERNEL_OPTIONS=-DKERNEL_DEBUG_CALLS=1 $@
 
+# A kernel that writes a trace: TRACE=1 makes it that of every image.
+$(B)/trace/kernel/kernel.elf: $(B)/kernel/kernel.elf
+	$(Q)$(MAKE) --no-print-directory B=$(B)/trace KERNEL_OPTIONS=-DKERNEL_TRACE=1 $@
+
 # image NAME SYS: from a .sys file; NAME.files: files on the command line of lxpack, as NAME=PATH; NAME.kernel: not KERNEL.
 define image
 $(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(or $($(1).kernel),$(KERNEL)) $(B)/kernel.choice
@@ -92,7 +96,7 @@ $(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(or $($(1).kernel),$(KER
 		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
-images: $(systems:%=$(B)/%.img) $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img
+images: $(systems:%=$(B)/%.img) $(B)/traced.img $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img
 
 # LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun); make ends
 # with the status of the last command.
@@ -125,7 +129,7 @@ debug: $(B)/$(SYSTEM).img
 system_tests := $(sort $(wildcard tests/system/*.test))
 bad_systems := $(sort $(wildcard systems/bad/*.sys))
 # A kernel is there when its file is, or when the tree has one to build.
-has_kernel := $(if $(wildcard $(KERNEL))$(and $(filter $(B)/kernel/kernel.elf,$(KERNEL)),$(kernel.dir)),yes)
+has_kernel := $(if $(wildcard $(KERNEL))$(and $(filter $(B)/kernel/kernel.elf $(B)/trace/kernel/kernel.elf,$(KERNEL)),$(kernel.dir)),yes)
 
 # Each file in systems/bad has one mistake and, in its first line, what lxpack must say about it.
 check-bad: $(pack_needs)

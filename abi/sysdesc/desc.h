@@ -88,6 +88,7 @@ enum desc_memory_kind {
     DESC_UNTYPED_LIST, /**< one page with a struct lx_untyped_list; read */
     DESC_WINDOW,      /**< page tables only */
     DESC_KERNEL,      /**< the kernel's code and constants, all kernel_pages of them; read */
+    DESC_TRACE,       /**< the kernel's trace, all of it; read */
     DESC_MEMORY_KIND_END,
 };
 

@@ -45,6 +45,7 @@ enum slot_kind {
     SLOT_CAP,      /**< one special capability; which one is in its record */
     SLOT_FREE,     /**< empty slots of the component's capability space */
     SLOT_UNTYPED,  /**< all memory that is left */
+    SLOT_TRACE,    /**< the kernel's trace, read-only */
     SLOT_KIND_END,
 };
 
@@ -211,6 +212,11 @@ struct lx_view {
     SLOT_HEAD;
     uint64_t addr, len_bytes, unused[6];
 };
+/** A struct trace (abi/trace/trace.h); len_bytes is 0 when the kernel has none. */
+struct lx_trace {
+    SLOT_HEAD;
+    uint64_t addr, len_bytes, unused[6];
+};
 struct lx_cap {
     SLOT_HEAD;
     uint64_t cap, unused[6], authority;
@@ -244,6 +250,7 @@ struct lx_untyped {
 #define LX_FRAMES(variable)          LX_SLOT(lx_frames, SLOT_FRAMES, 0, variable)
 #define LX_STORE(variable)           LX_SLOT(lx_store, SLOT_STORE, 0, variable)
 #define LX_VIEW(variable)            LX_SLOT(lx_view, SLOT_VIEW, 0, variable)
+#define LX_TRACE(variable)           LX_SLOT(lx_trace, SLOT_TRACE, SLOT_OPTIONAL, variable)
 #define LX_CAP(variable, which)      LX_SLOT_WITH(lx_cap, SLOT_CAP, variable, .authority = (which))
 #define LX_FREE(variable)            LX_SLOT(lx_free, SLOT_FREE, 0, variable)
 #define LX_UNTYPED(variable)         LX_SLOT(lx_untyped, SLOT_UNTYPED, 0, variable)

@@ -206,6 +206,8 @@ static void memories_are_checked(void)
     BREAKS(m[7].source = 1, "another part of the kernel");
     BREAKS(m[7].len_bytes = 0x2000, "another part of the kernel");
     BREAKS(m[7].rights = 3, "other rights");
+    BREAKS(m[7].kind = DESC_TRACE; bad.m[7].source = 1, "needs none");
+    BREAKS(m[7].kind = DESC_TRACE; bad.m[7].rights = 3, "other rights");
     BREAKS(h.kernel_pages = 2, "another part of the kernel");
     BREAKS(m[2].source = 1, "needs none");
     BREAKS(s[0].page_bits = 12, "differs from its share");

@@ -130,7 +130,9 @@ static uint64_t frames_of(const struct desc_memory *m)
     case DESC_VIEWED:
         return copy_frames(built.memory_frames[m->source], count);
     case DESC_KERNEL:
-        return copy_frames(self_kernel_frames(count), count);
+        return copy_frames(self_kernel_frames(LX_BOOTINFO_KERNEL, count), count);
+    case DESC_TRACE:
+        return copy_frames(self_kernel_frames(LX_BOOTINFO_TRACE, count), count);
     case DESC_WINDOW:
         return 0;
     default:

@@ -76,8 +76,8 @@ void self_protect(const struct seL4_BootInfo *info);
 /** The frame of the root task's image that holds `addr`. */
 uint64_t self_frame(uint64_t addr);
 
-/** The first of `count` frames of the kernel's code. Stops when the kernel does not show that many: another one was measured. */
-uint64_t self_kernel_frames(uint64_t count);
+/** The first of `count` frames that the kernel shows: `id` LX_BOOTINFO_*. Stops when there are not as many: another kernel was measured. */
+uint64_t self_kernel_frames(uint64_t id, uint64_t count);
 
 /** Collects the seed from the firmware's device tree. */
 void self_seed(const struct seL4_BootInfo *info);

@@ -7,7 +7,7 @@ enum { ROOT_CNODE_BITS = 17, IMAGE_BASE = 0x400000 };
 
 static uint64_t image_frames;
 static uint64_t image_frame_count;
-static struct seL4_SlotRegion kernel_frames; /* none on a kernel that does not show its code */
+static const struct seL4_BootInfo *boot_info;
 static struct hash256 seed;
 static bool seeded;
 
@@ -48,11 +48,7 @@ void self_check(const struct seL4_BootInfo *info)
         stop("the kernel gives %llu pages of the root image and not %llu; the image and its description do not fit",
              (unsigned long long)frames, (unsigned long long)wanted);
     }
-    struct cursor shown;
-    if (find_extra(info, LX_BOOTINFO_KERNEL, &shown) && 
-        (!cursor_copy(&shown, &kernel_frames, sizeof kernel_frames) || !cursor_is_empty(&shown))) {
-        stop("the kernel shows its code in a way that we do not know");
-    }
+    boot_info = info;
     image_frames = info->userImageFrames.start;
     image_frame_count = frames;
 }
@@ -64,13 +60,19 @@ uint64_t self_frame(uint64_t addr)
     return image_frames + page;
 }
 
-uint64_t self_kernel_frames(uint64_t count)
+uint64_t self_kernel_frames(uint64_t id, uint64_t count)
 {
-    if (kernel_frames.end - kernel_frames.start != count) {
-        stop("the kernel shows %llu pages of its code and not %llu; the kernel and the description do not fit",
-             (unsigned long long)(kernel_frames.end - kernel_frames.start), (unsigned long long)count);
+    struct seL4_SlotRegion frames = {0, 0};
+    struct cursor shown;
+    if (find_extra(boot_info, id, &shown) && (!cursor_copy(&shown, &frames, sizeof frames) || !cursor_is_empty(&shown))) {
+        stop("the kernel shows its pages in a way that we do not know");
     }
-    return kernel_frames.start;
+    if (frames.end - frames.start != count) {
+        stop("the kernel shows %llu pages of %s and not %llu; the kernel and the description do not fit",
+             (unsigned long long)(frames.end - frames.start), id == LX_BOOTINFO_TRACE ? "its trace" : "its code",
+             (unsigned long long)count);
+    }
+    return frames.start;
 }
 
 static void protect(uint64_t start, uint64_t end, uint64_t rights, uint64_t attributes)

@@ -3,6 +3,8 @@
  * Views: the files of /lx, tables for people. Each says what its owner says: the catalog (ledger), the pager's and scrub's facts,
  * their journals, and the signed description of the system. A line is made when the file is opened, so it is of that moment.
  */
+#include <trace/trace.h>
+
 #include "proto/scrub.h"
 #include "server.h"
 #include "sysdesc.h"
@@ -12,6 +14,7 @@ LX_SHARED(pager_journal);
 LX_SHARED(scrub_journal);
 LX_SHARED(scrub_facts);
 LX_BLOB(description);
+LX_TRACE(trace);
 
 /* What the image signed of the system: opened once; NULL when it cannot be read. */
 static const struct sysdesc *the_description(void)
@@ -233,8 +236,75 @@ static void fill_caps(void *env, struct linux_text *text)
     }
 }
 
+/* ---- /lx/trace: docs/spec/trace.md ----------------------------------------------------------------------------------------------- */
+
+/* A switch says the badge of the thread's faults, which init and the pager choose: there the names come from. */
+static void trace_switch(struct linux_text *text, const struct trace_record *r)
+{
+    bool is_component = (r->kind & BADGE_FAULT >> 56) != 0 && r->number < rt_info_page()->component_count;
+    if (r->thread == 0) {
+        linux_text_print(text, "switch %08x idle\n", r->thread);
+    } else if (is_component) {
+        linux_text_print(text, "switch %08x %s\n", r->thread, rt_name(r->number));
+    } else if (r->kind != 0) {
+        linux_text_print(text, "switch %08x program-%u\n", r->thread, r->number);
+    } else { /* nobody hears of its faults: the root task */
+        linux_text_print(text, "switch %08x init\n", r->thread);
+    }
+}
+
+static void trace_line(struct linux_text *text, const struct trace_record *r)
+{
+    static const char *const entries[] = {"?", "call", "linux", "memory", "exception", "trap", "interrupt", "fpu"};
+    uint64_t ns = rt_ticks_to_ns(r->ticks);
+    linux_text_print(text, "%lu.%03lu ", ns / 1000, ns % 1000);
+    switch (r->what) {
+    case TRACE_ENTRY:
+        linux_text_print(text, "entry %08x %s", r->thread, entries[r->kind < ARRAY_LEN(entries) ? r->kind : 0]);
+        if (r->kind == TRACE_ENTRY_SYSCALL || r->kind == TRACE_ENTRY_FOREIGN) {
+            linux_text_print(text, " %d", r->kind == TRACE_ENTRY_SYSCALL ? (int)(int16_t)r->number : (int)r->number);
+        }
+        linux_text_print(text, "\n");
+        break;
+    case TRACE_SWITCH:
+        trace_switch(text, r);
+        break;
+    case TRACE_INTERRUPT:
+        linux_text_print(text, "interrupt %08x %u\n", r->thread, r->number);
+        break;
+    case TRACE_FAULT:
+        linux_text_print(text, "fault %08x %u\n", r->thread, r->number);
+        break;
+    case TRACE_FAST:
+    case TRACE_EXIT:
+        linux_text_print(text, "%s %08x\n", r->what == TRACE_FAST ? "fast" : "exit", r->thread);
+        break;
+    default:
+        linux_text_print(text, "? %08x %u\n", r->thread, r->what);
+        break;
+    }
+}
+
+/* The kernel goes on writing while we copy: what it has written over in the meantime is left out. */
+static void fill_trace(void *env, struct linux_text *text)
+{
+    (void)env;
+    static struct trace_record copy[TRACE_RECORDS];
+    const struct trace *t = (const struct trace *)trace.addr;
+    if (!lx_given(trace) || trace.len_bytes < sizeof *t || t->magic != TRACE_MAGIC) {
+        linux_text_print(text, "this kernel writes no trace; one that does: make run TRACE=1\n");
+        return;
+    }
+    uint64_t end = __atomic_load_n(&t->written, __ATOMIC_ACQUIRE);
+    memcpy(copy, t->records, sizeof copy);
+    uint64_t later = __atomic_load_n(&t->written, __ATOMIC_ACQUIRE);
+    for (uint64_t n = later > TRACE_RECORDS ? later - TRACE_RECORDS : 0; n < end; n++) {
+        trace_line(text, &copy[n % TRACE_RECORDS]);
+    }
+}
+
 const struct linux_view views[] = {
     {"ps", fill_ps},   {"verify", fill_verify}, {"scrub", fill_scrub},
-    {"mem", fill_mem}, {"caps", fill_caps},     {"components", fill_components},
+    {"mem", fill_mem}, {"caps", fill_caps},     {"components", fill_components}, {"trace", fill_trace},
 };
 const size_t view_count = ARRAY_LEN(views);

@@ -9,6 +9,8 @@
 
 #include "lxpack.h"
 
+enum { TRACE_PAGES_MAX = 512 };
+
 #define KERNEL_VIRT 0x8060000000ull
 #define KERNEL_PHYS 0x60000000ull
 
@@ -141,7 +143,15 @@ void kernel_measure(const struct elf *kernel, struct system *s)
 {
     const struct elf_segment *k = &kernel->segments[0];
     struct bytes range;
+    struct bytes trace;
     uint64_t unused;
+    if (elf_section(kernel, BOOT_KERNEL_TRACE_SECTION, &unused, &trace)) {
+        s->trace_pages = trace.len_bytes == 8 ? le64_load(trace.at) : 0;
+        if (s->trace_pages == 0 || s->trace_pages > TRACE_PAGES_MAX) {
+            fail("%s says in %s that its trace has another size than one can have; build it again", kernel->path,
+                 BOOT_KERNEL_TRACE_SECTION);
+        }
+    }
     if (!elf_section(kernel, BOOT_KERNEL_CODE_SECTION, &unused, &range)) {
         return;
     }

@@ -165,6 +165,7 @@ struct system {
     int console_item;
     uint32_t kernel_pages;  /* of its code and constants, which it shows; 0: none, or there is no kernel yet */
     struct hash256 kernel_root;
+    uint64_t trace_pages; /* of the kernel's trace; 0: it has none */
     uint64_t bundle_bytes;  /* so far; at the end, of all */
     struct bytes description;
     uint64_t description_offset; /* in the bundle */

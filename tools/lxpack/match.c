@@ -116,6 +116,7 @@ static const char *example(enum slot_kind kind)
         [SLOT_FRAMES] = "under the component: frames %s of FILE",
         [SLOT_STORE] = "under the component: store %s",
         [SLOT_VIEW] = "under the component: view %s",
+        [SLOT_TRACE] = "under the component: trace %s",
         [SLOT_CAP] = "under the component: grant %s AUTHORITY",
         [SLOT_FREE] = "under the component: slots %s 64",
         [SLOT_UNTYPED] = "under the component: untyped %s",

@@ -559,6 +559,17 @@ static void fill_view(const struct fill *f)
     }
 }
 
+static void fill_trace(const struct fill *f)
+{
+    struct lx_trace *v = AS(lx_trace, f);
+    if (sys->trace_pages != 0) {
+        const struct desc_memory *m =
+            add_memory(f->c, DESC_TRACE, f->slot->name, sys->trace_pages * PAGE_BYTES, DESC_READ, PAGE_BITS);
+        v->addr = m->virt;
+        v->len_bytes = m->len_bytes;
+    }
+}
+
 static void fill_cap(const struct fill *f)
 {
     static const enum desc_cap_kind kinds[AUTHORITY_END] = {
@@ -650,6 +661,7 @@ static void fill_slot(const struct fill *f)
     case SLOT_FRAMES: fill_frames(f); break;
     case SLOT_STORE: break; /* finish_sizes */
     case SLOT_VIEW: fill_view(f); break;
+    case SLOT_TRACE: fill_trace(f); break;
     case SLOT_CAP: fill_cap(f); break;
     case SLOT_FREE: fill_free(f); break;
     case SLOT_UNTYPED: fill_untyped(f); break;

@@ -21,6 +21,7 @@ static const char *const memory_words[DESC_MEMORY_KIND_END] = {
     [DESC_UNTYPED_LIST] = "list of untyped memory",
     [DESC_WINDOW] = "window",
     [DESC_KERNEL] = "view of the kernel's code",
+    [DESC_TRACE] = "trace of the kernel",
 };
 
 static void write_cap(FILE *f, const struct system *s, const struct component *c, const struct desc_cap *cap)

@@ -170,7 +170,7 @@ static const char *const kind_words[SLOT_KIND_END] = {
     [SLOT_SIGNAL] = "notify (its receiver)",                                          [SLOT_NOTIFY] = "notify (its sender)",
     [SLOT_CHANNEL] = "connect", [SLOT_WATCH] = "watch",   [SLOT_FAULTS] = "fault",    [SLOT_LOGS] = "log (the console)",
     [SLOT_BLOB] = "blob",       [SLOT_FRAMES] = "frames", [SLOT_STORE] = "store",     [SLOT_VIEW] = "view",
-    [SLOT_CAP] = "grant",       [SLOT_FREE] = "slots",    [SLOT_UNTYPED] = "untyped",
+    [SLOT_CAP] = "grant",       [SLOT_FREE] = "slots",    [SLOT_UNTYPED] = "untyped", [SLOT_TRACE] = "trace",
 };
 
 const char *slot_kind_word(enum slot_kind kind)
@@ -351,6 +351,8 @@ static void property(struct reader *r)
         (void)property_item(r, SLOT_STORE);
     } else if (strcmp(w, "view") == 0) {
         (void)property_item(r, SLOT_VIEW);
+    } else if (strcmp(w, "trace") == 0) {
+        (void)property_item(r, SLOT_TRACE);
     } else if (strcmp(w, "untyped") == 0) {
         (void)property_item(r, SLOT_UNTYPED);
     } else if (strcmp(w, "replies") == 0 || strcmp(w, "slots") == 0) {

@@ -19,6 +19,7 @@ LX_SHARED(ledger_journal);
 LX_SHARED(pager_journal);
 LX_SHARED(scrub_journal);
 LX_SHARED(scrub_facts);
+LX_TRACE(trace);
 LX_BLOB(description);
 LX_MEMORY(arena);
 LX_REPLIES(kept);
