@@ -128,15 +128,15 @@ static void fill_scrub(void *env, struct linux_text *text)
     }
     linux_text_print(text, "pages checked    %lu\nchanged          %lu\nrepaired         %lu\n", s->pages_checked, s->detected,
                      s->repaired);
-    if (s->kernel_pages == 0) {
-        linux_text_print(text, "kernel           not looked at: this kernel does not show its code\n");
-    } else {
-        linux_text_print(text, "kernel           %lu pages, %lu changed%s\n", s->kernel_pages, s->kernel_changed,
-                         s->kernel_changed != 0 ? ": restart the machine" : "");
-    }
     const struct sysdesc *desc = the_description();
     if (desc == NULL) {
         return;
+    }
+    if (desc->header.kernel_pages == 0) {
+        linux_text_print(text, "kernel           not looked at: this kernel does not show its code\n");
+    } else {
+        linux_text_print(text, "kernel           %u pages, %lu changed%s\n", desc->header.kernel_pages, s->kernel_changed,
+                         s->kernel_changed != 0 ? ": restart the machine" : "");
     }
     for (uint32_t i = 0; i < desc->header.component_count; i++) {
         struct desc_component c;
