@@ -7,7 +7,7 @@
 #
 # KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
 
-KERNEL ?= $(B)/$(if $(TRACE),trace/)kernel/kernel.elf
+KERNEL ?= $(B)/$(if $(filter 1,$(TRACE)),trace/)kernel/kernel.elf
 SYSTEM ?= base
 LX_KEYS ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/lx-os/keys
 QEMU := qemu-system-aarch64

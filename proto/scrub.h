@@ -13,8 +13,7 @@ struct scrub_info {
     uint64_t detected;         /**< pages that did not verify */
     uint64_t repaired;         /**< of those */
     uint64_t last_detected_ticks;
-    uint64_t kernel_pages;     /**< of the kernel's code; 0: this kernel does not show it */
-    uint64_t kernel_changed;   /**< of those; counted in `detected` too, and never repaired */
+    uint64_t kernel_changed;   /**< of those, pages of the kernel, which are never repaired */
     uint64_t question; /**< for the pager, rung with a signal: recheck_word of a page that does not verify */
 };
 

@@ -29,6 +29,7 @@ enum trace_entry {
     TRACE_ENTRY_EXCEPTION,
     TRACE_ENTRY_TRAP,
     TRACE_ENTRY_INTERRUPT,
+    TRACE_ENTRY_FPU, /**< the first use of the FPU since another thread used it */
 };
 
 struct trace_record {

@@ -283,7 +283,9 @@ void fastpath_send(struct tcb *t)
         n->badge = cap_badge(slot->cap);
         n->state = NOTIFICATION_ACTIVE;
     } else if (n != NULL && (to = prove_wake(n)) != NULL) {
+        fast_path_taken();
         do_wake(to, n, cap_badge(slot->cap));
+        return;
     } else {
         syscall_general_send(t, slot);
         return;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Trace: what the kernel does, as records of 16 bytes in a ring that the root task can be shown (abi/trace/trace.h). Only in a kernel built with
+ * Trace: what the kernel does, as records of 16 bytes in a ring that it shows (abi/trace/trace.h). Only in a kernel built with
  * KERNEL_TRACE=1; in any other all of this is empty.
  * Owns:   the ring.    Uses: the clock, the capability of a thread's fault handler.
- * Limits: the newest TRACE_RECORDS records; about 40 instructions each, on the account of the running thread.
+ * Limits: the newest TRACE_RECORDS records; what it costs is on the account of the running thread.
  * Source: docs/spec/trace.md
  */
 #ifndef KERNEL_OBJECT_TRACE_H

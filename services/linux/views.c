@@ -128,16 +128,15 @@ static void fill_scrub(void *env, struct linux_text *text)
     }
     linux_text_print(text, "pages checked    %lu\nchanged          %lu\nrepaired         %lu\n", s->pages_checked, s->detected,
                      s->repaired);
-    if (s->kernel_pages == 0) {
-        linux_text_print(text, "kernel           %s\n",
-                         s->passes == 0 ? "not yet looked at" : "not looked at: this kernel does not show its code");
-    } else {
-        linux_text_print(text, "kernel           %lu pages, %lu changed%s\n", s->kernel_pages, s->kernel_changed,
-                         s->kernel_changed != 0 ? ": restart the machine" : "");
-    }
     const struct sysdesc *desc = the_description();
     if (desc == NULL) {
         return;
+    }
+    if (desc->header.kernel_pages == 0) {
+        linux_text_print(text, "kernel           not looked at: this kernel does not show its code\n");
+    } else {
+        linux_text_print(text, "kernel           %u pages, %lu changed%s\n", desc->header.kernel_pages, s->kernel_changed,
+                         s->kernel_changed != 0 ? ": restart the machine" : "");
     }
     for (uint32_t i = 0; i < desc->header.component_count; i++) {
         struct desc_component c;
@@ -256,7 +255,7 @@ static void trace_switch(struct linux_text *text, const struct trace_record *r)
 
 static void trace_line(struct linux_text *text, const struct trace_record *r)
 {
-    static const char *const entries[] = {"?", "call", "linux", "memory", "exception", "trap", "interrupt"};
+    static const char *const entries[] = {"?", "call", "linux", "memory", "exception", "trap", "interrupt", "fpu"};
     uint64_t ns = rt_ticks_to_ns(r->ticks);
     linux_text_print(text, "%lu.%03lu ", ns / 1000, ns % 1000);
     switch (r->what) {

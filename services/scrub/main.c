@@ -85,7 +85,6 @@ static void find_pages(void)
             uint32_t component = m.kind == DESC_KERNEL ? KERNEL : owner_of_memory(m.source);
             page = component == owner ? page + 1 : 0;
             owner = component;
-            facts()->kernel_pages += component == KERNEL;
             add_page((const void *)(m.virt + at), component, page);
         }
     }

@@ -52,6 +52,9 @@ const struct command commands[] = {
      "names the functions in a report of a crash",
      "Copies console text, and puts a name behind each address of a component's or the kernel's backtrace. REPORT is\n"
      "the report.txt of the image that ran, as in build/base/report.txt; it says which program each component is."},
+    {"trace", "FILE", 0, 1, 1, trace, "converts what /lx/trace said for a trace viewer",
+     "Prints the Trace Event Format (JSON), which viewers for browsers open: one track a thread with the time that it runs\n"
+     "and its entries into the kernel; interrupts and faults are instants. Only a kernel of make run TRACE=1 writes one."},
     {"help", "[COMMAND|TOPIC]", 0, 0, 2, help, "says how commands are called", "Without operands: lists all of them."},
     {"completion", "", 0, 0, 0, completion, "prints a script for bash, which then completes commands",
      "In ~/.bashrc: eval \"$(lx completion)\""},

@@ -99,6 +99,7 @@ int inspect(const struct arguments *args);
 int chain_show(const struct arguments *args);
 int chain_check(const struct arguments *args);
 int symbolize(const struct arguments *args);
+int trace(const struct arguments *args);
 int help(const struct arguments *args);
 int completion(const struct arguments *args);
 int manual(const struct arguments *args);

@@ -9,6 +9,7 @@
 #include "arch.h"
 #include "arch/aarch64/offsets.h"
 #include "arch_switch.h"
+#include "object/trace.h"
 #include "object/vcpu.h"
 #include "object/vspace.h"
 
@@ -153,6 +154,7 @@ void arch_user_exception(uint64_t class, uint64_t syndrome)
     switch (class) {
     case EC_FPU_ACCESS:
         if ((t->flags & seL4_TCBFlag_fpuDisabled) == 0) {
+            trace_current(TRACE_ENTRY, TRACE_ENTRY_FPU, 0);
             give_fpu(t);
             return;
         }
