@@ -62,6 +62,9 @@ MUST_USE enum lx_err transaction_parse(const void *bytes, size_t len_bytes, stru
 
 #define TRANSACTION_API_PREFIX 0x03u
 
+/** Takes a transaction out of a longer stream, as blocks and proofs carry them. @return as transaction_parse. */
+MUST_USE enum lx_err transaction_take(struct cursor *c, struct transaction *out);
+
 /** Takes the next contract. @return false at the end. */
 MUST_USE bool contract_next(struct cursor *contracts, struct contract *out);
 
