@@ -250,6 +250,9 @@ MUST_USE bool sigchain_genesis_is_bound(const struct sigchain_verifier *v);
 /** Writes what has been proven and what has not, in one sentence, cut at `cap_chars`. */
 void sigchain_describe(const struct sigchain_verifier *v, char *out, size_t cap_chars);
 
+/** The same without its last word, "unanchored", for lib/block to go on from; and it knows about the author. */
+void sigchain_describe_signed(const struct sigchain_verifier *v, bool author_is_known, char *out, size_t cap_chars);
+
 /* ---- making transactions ---------------------------------------------------------------------------------------- */
 
 /** Where a new transaction joins its chain. */
