@@ -100,6 +100,12 @@ static const char *rule_words(enum sigchain_rule rule)
         return "there is no transaction at all";
     case SIGCHAIN_ROLLED_BACK:
         return "the chain ends before a transaction that is known to be of it; it is cut off or rolled back";
+    case SIGCHAIN_CHECKPOINT:
+        return "the checkpoint is malformed";
+    case SIGCHAIN_CHECKPOINT_HASH:
+        return "the checkpoint is not the one that was kept: its hash is another";
+    case SIGCHAIN_PIN_SKIPPED:
+        return "the checkpoint lies behind a transaction that is known, and cannot show it; verify from the first one";
     }
     return "unknown";
 }
