@@ -23,16 +23,29 @@ bool chain_file_next(struct chain_file *file, struct cursor *transaction)
     return true;
 }
 
-enum lx_err chain_file_open(const void *bytes, size_t len_bytes, struct chain_file *out)
+enum lx_err chain_file_head(const uint8_t head[CHAIN_FILE_HEAD_BYTES], uint32_t *count)
 {
-    uint8_t magic[MAGIC_BYTES];
-    struct chain_file file = {.rest = cursor_of(bytes, len_bytes)};
-    if (!cursor_copy(&file.rest, magic, sizeof magic) || memcmp(magic, CHAIN_FILE_MAGIC, MAGIC_BYTES) != 0 ||
-        !cursor_le32(&file.rest, &file.left_count)) {
+    if (memcmp(head, CHAIN_FILE_MAGIC, MAGIC_BYTES) != 0) {
         return LX_EINVAL;
     }
-    if (file.left_count > CHAIN_FILE_COUNT_MAX) {
+    uint32_t n = le32_load(head + MAGIC_BYTES);
+    if (n > CHAIN_FILE_COUNT_MAX) {
         return LX_ERANGE;
+    }
+    *count = n;
+    return LX_OK;
+}
+
+enum lx_err chain_file_open(const void *bytes, size_t len_bytes, struct chain_file *out)
+{
+    uint8_t head[CHAIN_FILE_HEAD_BYTES];
+    struct chain_file file = {.rest = cursor_of(bytes, len_bytes)};
+    if (!cursor_copy(&file.rest, head, sizeof head)) {
+        return LX_EINVAL;
+    }
+    enum lx_err err = chain_file_head(head, &file.left_count);
+    if (err != LX_OK) {
+        return err;
     }
     struct chain_file walk = file;
     struct cursor transaction;

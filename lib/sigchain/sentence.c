@@ -100,6 +100,12 @@ static const char *rule_words(enum sigchain_rule rule)
         return "there is no transaction at all";
     case SIGCHAIN_ROLLED_BACK:
         return "the chain ends before a transaction that is known to be of it; it is cut off or rolled back";
+    case SIGCHAIN_CHECKPOINT:
+        return "the checkpoint is malformed";
+    case SIGCHAIN_CHECKPOINT_HASH:
+        return "the checkpoint is not the one that was kept: its hash is another";
+    case SIGCHAIN_PIN_SKIPPED:
+        return "the checkpoint lies behind a transaction that is known, and cannot show it; verify from the first one";
     }
     return "unknown";
 }
@@ -154,21 +160,35 @@ static bool author_is_pinned(const struct sigchain_verifier *v)
     return false;
 }
 
+/** @return false when nothing is proven. */
+static bool put_signed(struct text *t, const struct sigchain_verifier *v, bool author_is_known)
+{
+    if (v->transaction_count == 0 || v->is_broken) {
+        put(t, v->is_broken ? "nothing is proven: the chain is broken" : "nothing is proven: the chain is empty");
+        return false;
+    }
+    put_number(t, v->transaction_count);
+    put(t, " transactions, each signed with the key that the one before announced; order and contents of ");
+    put_number(t, v->register_count);
+    put(t, " registers proven; ");
+    put(t, author_is_known ? "author proven by the first transaction"
+                           : "author unknown, as no first transaction is pinned");
+    if ((v->setup.network.kind == NETWORK_MAIN || v->setup.network.kind == NETWORK_TEST) && !v->work_is_checked) {
+        put(t, "; proof of work not checked");
+    }
+    return true;
+}
+
+void sigchain_describe_signed(const struct sigchain_verifier *v, bool author_is_known, char *out, size_t cap_chars)
+{
+    struct text t = {out, cap_chars, 0};
+    (void)put_signed(&t, v, author_is_known);
+}
+
 void sigchain_describe(const struct sigchain_verifier *v, char *out, size_t cap_chars)
 {
     struct text t = {out, cap_chars, 0};
-    if (v->transaction_count == 0 || v->is_broken) {
-        put(&t, v->is_broken ? "nothing is proven: the chain is broken" : "nothing is proven: the chain is empty");
-        return;
+    if (put_signed(&t, v, author_is_pinned(v))) {
+        put(&t, "; unanchored");
     }
-    put_number(&t, v->transaction_count);
-    put(&t, " transactions, each signed with the key that the one before announced; order and contents of ");
-    put_number(&t, v->register_count);
-    put(&t, " registers proven; ");
-    put(&t, author_is_pinned(v) ? "author proven by the first transaction; "
-                                : "author unknown, as no first transaction is pinned; ");
-    if ((v->setup.network.kind == NETWORK_MAIN || v->setup.network.kind == NETWORK_TEST) && !v->work_is_checked) {
-        put(&t, "proof of work not checked; ");
-    }
-    put(&t, "unanchored");
 }

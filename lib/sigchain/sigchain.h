@@ -62,6 +62,9 @@ MUST_USE enum lx_err transaction_parse(const void *bytes, size_t len_bytes, stru
 
 #define TRANSACTION_API_PREFIX 0x03u
 
+/** Takes a transaction out of a longer stream, as blocks and proofs carry them. @return as transaction_parse. */
+MUST_USE enum lx_err transaction_take(struct cursor *c, struct transaction *out);
+
 /** Takes the next contract. @return false at the end. */
 MUST_USE bool contract_next(struct cursor *contracts, struct contract *out);
 
@@ -138,6 +141,9 @@ enum sigchain_rule {
     SIGCHAIN_TABLE_FULL,      /**< more registers than the table has room for */
     SIGCHAIN_NO_CHAIN,        /**< it ends without a transaction */
     SIGCHAIN_ROLLED_BACK,     /**< the chain ends before a transaction that is known to be of it */
+    SIGCHAIN_CHECKPOINT,      /**< not the bytes of a checkpoint */
+    SIGCHAIN_CHECKPOINT_HASH, /**< not the checkpoint that was kept */
+    SIGCHAIN_PIN_SKIPPED,     /**< a pin lies where the checkpoint has passed, and it does not have its transaction */
 };
 
 /**
@@ -247,6 +253,36 @@ MUST_USE bool sigchain_genesis_is_bound(const struct sigchain_verifier *v);
 /** Writes what has been proven and what has not, in one sentence, cut at `cap_chars`. */
 void sigchain_describe(const struct sigchain_verifier *v, char *out, size_t cap_chars);
 
+/** The same without its last word, "unanchored", for lib/block to go on from; and it knows about the author. */
+void sigchain_describe_signed(const struct sigchain_verifier *v, bool author_is_known, char *out, size_t cap_chars);
+
+/* ---- checkpoints ------------------------------------------------------------------------------------------------ */
+
+#define CHECKPOINT_MAGIC              "LXCHECK1"
+#define CHECKPOINT_HEAD_BYTES         379u
+#define CHECKPOINT_REGISTER_BYTES_MAX (37u + REGISTER_STATE_BYTES_MAX)
+
+/** Room that suffices for a checkpoint with so many registers. */
+#define CHECKPOINT_BYTES_MAX(register_count)                                                                           \
+    (CHECKPOINT_HEAD_BYTES + (size_t)(register_count) * CHECKPOINT_REGISTER_BYTES_MAX)
+
+/**
+ * Writes all that a verifier knows, so that another one goes on from here without what came before.
+ * @param hash SK256 of what was written. Whoever resumes trusts in it as in his own verification: keep it where nobody
+ *        else writes.
+ * @return LX_OK; LX_EINVAL when the chain is empty or broken; LX_ENOSPC. Source: docs/spec/sigchain.md section 6
+ */
+MUST_USE enum lx_err sigchain_checkpoint_put(const struct sigchain_verifier *v, struct writer *out, struct u256 *hash);
+
+/**
+ * Starts a verifier where a checkpoint was taken. The bytes are untrusted, their hash is not.
+ * @return true; or else false, with the verifier empty and v->refusal set: CHECKPOINT, CHECKPOINT_HASH, NETWORK,
+ *         TABLE_FULL, or PIN or PIN_SKIPPED as to what the checkpoint has passed: of that it has the first transaction
+ *         and the last.
+ */
+MUST_USE bool sigchain_checkpoint_resume(struct sigchain_verifier *v, const struct sigchain_setup *setup,
+                                         const void *bytes, size_t len_bytes, const struct u256 *hash);
+
 /* ---- making transactions ---------------------------------------------------------------------------------------- */
 
 /** Where a new transaction joins its chain. */
@@ -318,7 +354,7 @@ MUST_USE enum lx_err transaction_sign(struct transaction_builder *b, const struc
 
 #define CHAIN_FILE_MAGIC      "LXCHAIN1"
 #define CHAIN_FILE_HEAD_BYTES 12u
-#define CHAIN_FILE_COUNT_MAX  65536u
+#define CHAIN_FILE_COUNT_MAX  1048576u
 
 /** A file's transactions, borrowed. */
 struct chain_file {
@@ -333,6 +369,12 @@ struct chain_file {
  */
 MUST_USE enum lx_err chain_file_open(const void *bytes, size_t len_bytes, struct chain_file *out);
 
+/**
+ * Reads the head of a file that is not in memory as a whole: how many times a length (u32) and a transaction follow.
+ * @return LX_OK; LX_EINVAL for another magic; LX_ERANGE for too many.
+ */
+MUST_USE enum lx_err chain_file_head(const uint8_t head[CHAIN_FILE_HEAD_BYTES], uint32_t *count);
+
 /** Takes the next transaction. @return false at the end. */
 MUST_USE bool chain_file_next(struct chain_file *file, struct cursor *transaction);
 
@@ -341,6 +383,33 @@ void chain_file_put_transaction(struct writer *w, const void *bytes, size_t len_
 
 /** Verifies all transactions of a file, and that it ends where it may. @return false with v->refusal set. */
 MUST_USE bool sigchain_verify_file(struct sigchain_verifier *v, const void *bytes, size_t len_bytes);
+
+/* ---- two chains ------------------------------------------------------------------------------------------------- */
+
+/** How two chains stand to each other. */
+enum sigchain_difference {
+    SIGCHAIN_SAME,           /**< the same transactions */
+    SIGCHAIN_A_LONGER,       /**< B is the beginning of A */
+    SIGCHAIN_B_LONGER,       /**< A is the beginning of B */
+    SIGCHAIN_FORKED,         /**< one key signed two successors of one transaction: whose it is cannot be both */
+    SIGCHAIN_OTHER_FIRST,    /**< of one genesis id, and begun by two keys: no fork, one of them is not the author's */
+    SIGCHAIN_OTHER_CHAIN,    /**< of two genesis ids */
+    SIGCHAIN_NOT_COMPARABLE, /**< one was refused before they parted: see a_is_good, b_is_good */
+};
+
+struct sigchain_comparison {
+    enum sigchain_difference difference;
+    uint32_t common_count;     /**< transactions that are the same in both; the next one of each is where they part */
+    bool a_is_good, b_is_good; /**< verified to the end; else its verifier's refusal says why not */
+    struct sigchain_pin parted_a, parted_b; /**< FORKED: the two successors; or else zero */
+};
+
+/**
+ * Verifies two chain files side by side, and says where they part. The verifiers have just been started, each with a
+ * table of its own. What comes after the fork is verified too, and changes nothing in it.
+ */
+void sigchain_compare_files(struct sigchain_verifier *a, struct cursor a_bytes, struct sigchain_verifier *b,
+                            struct cursor b_bytes, struct sigchain_comparison *out);
 
 /* ---- records of LX-OS ------------------------------------------------------------------------------------------- */
 

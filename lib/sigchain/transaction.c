@@ -51,6 +51,29 @@ static bool numbers_get(struct cursor *c, struct transaction *out)
            cursor_u8(c, &out->key_type) && cursor_u8(c, &out->next_type);
 }
 
+enum lx_err transaction_take(struct cursor *c, struct transaction *out)
+{
+    struct cursor rest = *c;
+    struct transaction tx;
+    enum lx_err err = contracts_pass(&rest, &tx);
+    if (err != LX_OK) {
+        return err;
+    }
+    if (!numbers_get(&rest, &tx)) {
+        return LX_EINVAL;
+    }
+    tx.hashed = cursor_of(c->at, c->left_bytes - rest.left_bytes);
+    if (!vector_get(&rest, &tx.public_key) || !vector_get(&rest, &tx.signature)) {
+        return LX_EINVAL;
+    }
+    if (c->left_bytes - rest.left_bytes > TRANSACTION_BYTES_MAX) {
+        return LX_ERANGE;
+    }
+    *c = rest;
+    *out = tx;
+    return LX_OK;
+}
+
 enum lx_err transaction_parse(const void *bytes, size_t len_bytes, struct transaction *out)
 {
     if (len_bytes > TRANSACTION_BYTES_MAX) {
@@ -58,15 +81,11 @@ enum lx_err transaction_parse(const void *bytes, size_t len_bytes, struct transa
     }
     struct cursor c = cursor_of(bytes, len_bytes);
     struct transaction tx;
-    enum lx_err err = contracts_pass(&c, &tx);
+    enum lx_err err = transaction_take(&c, &tx);
     if (err != LX_OK) {
         return err;
     }
-    if (!numbers_get(&c, &tx)) {
-        return LX_EINVAL;
-    }
-    tx.hashed = cursor_of(bytes, len_bytes - c.left_bytes);
-    if (!vector_get(&c, &tx.public_key) || !vector_get(&c, &tx.signature) || !cursor_is_empty(&c)) {
+    if (!cursor_is_empty(&c)) {
         return LX_EINVAL;
     }
     *out = tx;

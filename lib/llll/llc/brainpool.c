@@ -44,6 +44,41 @@ bool brainpool_der_parse(const uint8_t *der, size_t len_bytes, uint8_t r[64], ui
     return true;
 }
 
+/** Takes one positive integer of at most 64 bytes, in its one DER form. */
+static bool der_integer(struct cursor *c, uint8_t out[64])
+{
+    uint8_t tag, len;
+    struct cursor value;
+    if (!cursor_u8(c, &tag) || tag != 0x02 || !cursor_u8(c, &len) || len == 0 || len > 65 ||
+        !cursor_take(c, len, &value) || value.at[0] >= 0x80 || (len > 1 && value.at[0] == 0 && value.at[1] < 0x80) ||
+        (len == 65 && value.at[0] != 0)) {
+        return false;
+    }
+    size_t skipped = len == 65;
+    memset(out, 0, 64);
+    memcpy(out + 64 - (len - skipped), value.at + skipped, len - skipped);
+    return true;
+}
+
+bool brainpool_der_parse_any_length(const uint8_t *der, size_t len_bytes, uint8_t r[64], uint8_t s[64])
+{
+    uint8_t tag, len, r_out[64], s_out[64];
+    struct cursor c = cursor_of(der, len_bytes);
+    if (!cursor_u8(&c, &tag) || tag != 0x30 || !cursor_u8(&c, &len)) {
+        return false;
+    }
+    bool is_long = len == 0x81; /* the form for 128 to 255; 132 is the most that we take */
+    if ((is_long && !cursor_u8(&c, &len)) || is_long != (len >= 0x80)) {
+        return false;
+    }
+    if (c.left_bytes != len || !der_integer(&c, r_out) || !der_integer(&c, s_out) || !cursor_is_empty(&c)) {
+        return false;
+    }
+    memcpy(r, r_out, 64);
+    memcpy(s, s_out, 64);
+    return true;
+}
+
 static void der_put(const uint8_t r[64], const uint8_t s[64], uint8_t der[BRAINPOOL_SIGNATURE_BYTES])
 {
     memcpy(der, der_before_r, sizeof der_before_r);
@@ -275,28 +310,57 @@ static void multiply_both_vartime(struct jacobian *out, const struct llc_number 
     *out = sum;
 }
 
-/**
- * Whether the point's x coordinate is r. The equation asks for r modulo the order, so that r + n would do as well where
- * it is below p; but p - n is below 2^257, and DER of 135 bytes has no R below 2^503.
- */
-static bool has_x_vartime(const struct jacobian *point, const struct llc_number *r)
+/** Whether the point's x coordinate is this number, which is below p. */
+static bool has_x_vartime(const struct jacobian *point, const struct llc_number *x)
+{
+    struct llc_number zz, product;
+    mod_square(&zz, &point->z, &brainpool_field);
+    mod_to_montgomery(&product, x, &brainpool_field);
+    mod_mul(&product, &product, &zz, &brainpool_field);
+    return number_equal_vartime(&product, &point->x);
+}
+
+/** Whether the point's x coordinate is r modulo the order: r, or r + n where that is below p, a bit above n. */
+static bool has_x_modulo_order_vartime(const struct jacobian *point, const struct llc_number *r)
 {
     if (number_is_zero_vartime(&point->z)) {
         return false;
     }
-    struct llc_number zz, product;
-    mod_square(&zz, &point->z, &brainpool_field);
-    mod_to_montgomery(&product, r, &brainpool_field);
-    mod_mul(&product, &product, &zz, &brainpool_field);
-    return number_equal_vartime(&product, &point->x);
+    struct llc_number room, sum;
+    if (has_x_vartime(point, r)) {
+        return true;
+    }
+    mod_sub(&room, &brainpool_field.m, &brainpool_order.m, &brainpool_field); /* p - n: n is below p */
+    if (!number_is_below_vartime(r, &room)) {
+        return false;
+    }
+    mod_add(&sum, r, &brainpool_order.m, &brainpool_field); /* below p, hence not reduced */
+    return has_x_vartime(point, &sum);
+}
+
+/** Verifies with R and S as numbers from 1 to the order minus 1. */
+static enum lx_err verify_numbers_vartime(const struct llc_number *r, struct llc_number s,
+                                          const struct affine *public_key,
+                                          const uint8_t digest[BRAINPOOL_DIGEST_BYTES], struct brainpool_work *work)
+{
+    const struct modulus *n = &brainpool_order;
+    struct llc_number number, a, b;
+    number_load(&number, digest);
+    number_reduce(&number, &number, n);
+    mod_to_montgomery(&s, &s, n);
+    mod_invert(&s, &s, n);
+    mod_mul(&a, &number, &s, n);
+    mod_mul(&b, r, &s, n);
+    struct jacobian point;
+    multiply_both_vartime(&point, &a, &b, public_key, work);
+    return has_x_modulo_order_vartime(&point, r) ? LX_OK : LX_EBADMSG;
 }
 
 enum lx_err brainpool_verify_vartime(const uint8_t *key, size_t key_bytes, const uint8_t digest[BRAINPOOL_DIGEST_BYTES],
                                      const uint8_t *signature, size_t signature_bytes, struct brainpool_work *work)
 {
-    const struct modulus *n = &brainpool_order;
     uint8_t r_bytes[64], s_bytes[64];
-    struct llc_number r, s, number, a, b;
+    struct llc_number r, s;
     struct affine public_key;
     if (!brainpool_der_parse(signature, signature_bytes, r_bytes, s_bytes) ||
         !key_load_vartime(&public_key, key, key_bytes)) {
@@ -304,13 +368,29 @@ enum lx_err brainpool_verify_vartime(const uint8_t *key, size_t key_bytes, const
     }
     number_load(&r, r_bytes); /* both fit 511 bits, hence are below the order, and are not zero */
     number_load(&s, s_bytes);
-    number_load(&number, digest);
-    number_reduce(&number, &number, n);
-    mod_to_montgomery(&s, &s, n);
-    mod_invert(&s, &s, n);
-    mod_mul(&a, &number, &s, n);
-    mod_mul(&b, &r, &s, n);
-    struct jacobian point;
-    multiply_both_vartime(&point, &a, &b, &public_key, work);
-    return has_x_vartime(&point, &r) ? LX_OK : LX_EBADMSG;
+    return verify_numbers_vartime(&r, s, &public_key, digest, work);
+}
+
+static bool is_scalar_vartime(const struct llc_number *n)
+{
+    return !number_is_zero_vartime(n) && number_is_below_vartime(n, &brainpool_order.m);
+}
+
+enum lx_err brainpool_verify_any_length_vartime(const uint8_t *key, size_t key_bytes,
+                                                const uint8_t digest[BRAINPOOL_DIGEST_BYTES], const uint8_t *signature,
+                                                size_t signature_bytes, struct brainpool_work *work)
+{
+    uint8_t r_bytes[64], s_bytes[64];
+    struct llc_number r, s;
+    struct affine public_key;
+    if (!brainpool_der_parse_any_length(signature, signature_bytes, r_bytes, s_bytes) ||
+        !key_load_vartime(&public_key, key, key_bytes)) {
+        return LX_EINVAL;
+    }
+    number_load(&r, r_bytes);
+    number_load(&s, s_bytes);
+    if (!is_scalar_vartime(&r) || !is_scalar_vartime(&s)) {
+        return LX_EBADMSG;
+    }
+    return verify_numbers_vartime(&r, s, &public_key, digest, work);
 }

@@ -329,6 +329,11 @@ static void openssl_accepts_our_signatures_and_we_its(void)
         CHECK_EQ(brainpool_verify_vartime(key, 65, digest, signature, 135, &work), LX_OK);
         unsigned len = 0;
         CHECK(ECDSA_sign(0, digest, 64, signature, &len, oracle) == 1);
+        CHECK_EQ(brainpool_verify_any_length_vartime(key, 65, digest, signature, len, &work), LX_OK);
+        CHECK_EQ(brainpool_verify_any_length_vartime(key, 65, digest, signature, len - 1, &work), LX_EINVAL);
+        digest[0] ^= 1;
+        CHECK_EQ(brainpool_verify_any_length_vartime(key, 65, digest, signature, len, &work), LX_EBADMSG);
+        digest[0] ^= 1;
         enum lx_err err = brainpool_verify_vartime(key, 65, digest, signature, len, &work);
         if (len == 135 && signature[4] == 64) {
             CHECK_EQ(err, LX_OK);
@@ -448,6 +453,53 @@ static void der_of_any_other_form_is_refused(void)
     CHECK(!brainpool_der_write(r, s, back) && !brainpool_der_write(s, r, back));
 }
 
+/** One form each, and what is wrong with it; only the first three are DER of two numbers. */
+static void der_of_any_length_has_one_form(void)
+{
+    static const struct {
+        uint8_t bytes[16];
+        size_t len;
+        bool is_good;
+    } forms[] = {
+        {{0x30, 6, 2, 1, 5, 2, 1, 7}, 8, true},
+        {{0x30, 8, 2, 2, 0, 0x80, 2, 2, 1, 0}, 10, true},
+        {{0x30, 6, 2, 1, 0, 2, 1, 7}, 8, true}, /* zero is a number, and no R */
+        {{0x31, 6, 2, 1, 5, 2, 1, 7}, 8, false},
+        {{0x30, 0x81, 6, 2, 1, 5, 2, 1, 7}, 9, false},
+        {{0x30, 0x80, 2, 1, 5, 2, 1, 7, 0, 0}, 10, false},
+        {{0x30, 7, 2, 1, 5, 2, 1, 7}, 8, false},
+        {{0x30, 6, 2, 1, 5, 2, 1, 7, 0}, 9, false},
+        {{0x30, 7, 2, 1, 5, 2, 1, 7, 0}, 9, false},
+        {{0x30, 6, 3, 1, 5, 2, 1, 7}, 8, false},
+        {{0x30, 6, 2, 1, 0x80, 2, 1, 7}, 8, false},
+        {{0x30, 7, 2, 2, 0, 5, 2, 1, 7}, 9, false},
+        {{0x30, 5, 2, 0, 2, 1, 7}, 7, false},
+        {{0x30, 6, 2, 1, 5, 2, 2, 7}, 8, false},
+        {{0x30, 3, 2, 1, 5}, 5, false},
+        {{0x30}, 1, false},
+    };
+    uint8_t r[64], s[64], key[65];
+    static const uint8_t secret[64] = {1}, digest[64] = {2};
+    CHECK_EQ(brainpool_public_of(secret, key), LX_OK);
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        CHECK_EQ(brainpool_der_parse_any_length(forms[i].bytes, forms[i].len, r, s), forms[i].is_good);
+        const uint8_t *at = forms[i].bytes;
+        ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)forms[i].len);
+        CHECK(!forms[i].is_good || (sig != NULL && at == forms[i].bytes + forms[i].len));
+        ECDSA_SIG_free(sig);
+        CHECK_EQ(brainpool_verify_any_length_vartime(key, 65, digest, forms[i].bytes, forms[i].len, &work),
+                 forms[i].is_good ? LX_EBADMSG : LX_EINVAL);
+    }
+    uint8_t order[140] = {0x30, 0x81, 70, 2, 65, 0};
+    number_store(order + 6, &brainpool_order.m); /* R is the order, and S is 1: in DER, and out of range */
+    memcpy(order + 70, (const uint8_t[]){2, 1, 1}, 3);
+    memmove(order + 1, order + 2, 71); /* 70 is a short length */
+    CHECK(brainpool_der_parse_any_length(order, 72, r, s));
+    CHECK_EQ(brainpool_verify_any_length_vartime(key, 65, digest, order, 72, &work), LX_EBADMSG);
+    order[4] = 1;
+    CHECK(!brainpool_der_parse_any_length(order, 72, r, s)); /* more than 512 bits */
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
@@ -465,6 +517,7 @@ int main(void)
         {"brainpool: secrets that are none are refused", secrets_that_are_none_are_refused},
         {"brainpool: keys that are none are refused", keys_that_are_none_are_refused},
         {"brainpool: DER of any other form is refused", der_of_any_other_form_is_refused},
+        {"brainpool: DER of any length has one form", der_of_any_length_has_one_form},
     };
     group = EC_GROUP_new_by_curve_name(NID_brainpoolP512t1);
     bn = BN_CTX_new();

@@ -14,6 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(written);
         assert(memcmp(back, data, sizeof back) == 0);
     }
+    uint8_t any_r[64], any_s[64];
+    bool is_any = brainpool_der_parse_any_length(data, size, any_r, any_s);
+    if (brainpool_der_parse(data, size, r, s)) {
+        assert(is_any); /* the one length is one of them, with the same numbers */
+        assert(memcmp(r, any_r, 64) == 0 && memcmp(s, any_s, 64) == 0);
+    }
     if (size == BRAINPOOL_PUBLIC_BYTES + BRAINPOOL_SIGNATURE_BYTES) {
         enum lx_err err = brainpool_verify_vartime(data, BRAINPOOL_PUBLIC_BYTES, digest, data + BRAINPOOL_PUBLIC_BYTES,
                                                    BRAINPOOL_SIGNATURE_BYTES, &work);

@@ -23,8 +23,10 @@
 
 #define U256_BYTES     32u
 #define U512_BYTES     64u
+#define U1024_BYTES    128u
 #define U256_HEX_CHARS 65u /**< with the terminating zero */
 #define U512_HEX_CHARS 129u
+#define U1024_HEX_CHARS 257u
 
 /** 256 bits in mem form. */
 struct u256 {
@@ -36,6 +38,11 @@ struct u512 {
     uint8_t bytes[U512_BYTES];
 };
 
+/** 1024 bits in mem form. */
+struct u1024 {
+    uint8_t bytes[U1024_BYTES];
+};
+
 static inline bool u256_equal(const struct u256 *a, const struct u256 *b)
 {
     return memcmp(a->bytes, b->bytes, U256_BYTES) == 0;
@@ -44,6 +51,11 @@ static inline bool u256_equal(const struct u256 *a, const struct u256 *b)
 static inline bool u512_equal(const struct u512 *a, const struct u512 *b)
 {
     return memcmp(a->bytes, b->bytes, U512_BYTES) == 0;
+}
+
+static inline bool u1024_equal(const struct u1024 *a, const struct u1024 *b)
+{
+    return memcmp(a->bytes, b->bytes, U1024_BYTES) == 0;
 }
 
 bool u256_is_zero(const struct u256 *n);
@@ -217,6 +229,24 @@ MUST_USE enum lx_err brainpool_sign(const uint8_t secret[BRAINPOOL_SECRET_BYTES]
 MUST_USE enum lx_err brainpool_verify_vartime(const uint8_t *key, size_t key_bytes,
                                               const uint8_t digest[BRAINPOOL_DIGEST_BYTES], const uint8_t *signature,
                                               size_t signature_bytes, struct brainpool_work *work);
+
+/**
+ * Verifies a signature as blocks carry them: strict DER of any length, so that R and S may be anything from 1 to the
+ * group's order. Transactions' signatures have the one length of brainpool_verify_vartime.
+ * @return LX_OK; LX_EINVAL when the key is no compressed point or the signature not such DER; LX_EBADMSG when it does
+ *         not fit. Source: LLL-TAO 5.1.6, LLC/eckey.cpp; docs/spec/block.md section 5
+ */
+MUST_USE enum lx_err brainpool_verify_any_length_vartime(const uint8_t *key, size_t key_bytes,
+                                                         const uint8_t digest[BRAINPOOL_DIGEST_BYTES],
+                                                         const uint8_t *signature, size_t signature_bytes,
+                                                         struct brainpool_work *work);
+
+/**
+ * Takes R and S (64 bytes each, most significant first) out of strict DER of any length.
+ * @return false for any other form: a length that is too long or in too many bytes, a negative or too large number, a
+ *         needless leading zero, a byte left over.
+ */
+MUST_USE bool brainpool_der_parse_any_length(const uint8_t *der, size_t len_bytes, uint8_t r[64], uint8_t s[64]);
 
 /**
  * Takes R and S (64 bytes each, most significant first) out of DER of exactly 135 bytes.

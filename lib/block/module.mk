@@ -1,0 +1,2 @@
+$(call lib,base format llc register sigchain)
+$(call skip,kernel boot)
