@@ -3,7 +3,7 @@
 B := build
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
-checks := check-unit check-ct check-arm64 check-bad check-tools check-model check-system
+checks := check-unit check-proof check-ct check-arm64 check-bad check-tools check-model check-system
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -80,6 +80,15 @@ coverage:
 	@sh $(kernel.dir)/check/coverage.sh $(B)/coverage
 	@tests/lib_coverage.sh $(B)/coverage/lld lib/llll/lld lib/base
 
+# Contracts of the kernel, where Frama-C is installed: it is too large to be asked of everybody (mk/deps.list).
+proof:
+	@sh $(kernel.dir)/check/proof.sh $(B)/proof
+
+check-proof:
+	@if command -v frama-c >/dev/null && command -v why3 >/dev/null && command -v z3 >/dev/null && command -v cvc4 >/dev/null; then \
+		tests/run.sh each proof 'sh $(kernel.dir)/check/proof.sh' $(B)/proof && tail -n 1 $(B)/proof/said; \
+	else echo 'proof: skipped, frama-c, why3, z3 or cvc4 is not installed'; fi
+
 soak-kernel: $(B)/asan/kernel/steps_test
 	@KERNEL_TEST_SEEDS=0 KERNEL_TEST_FIRST=$(or $(SOAK_SEED),$(shell date +%s)) $<
 
@@ -129,12 +138,13 @@ help:
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each      make tidy    static checks'
 	@echo 'make debug       QEMU waits for gdb              make clean   removes build/'
 	@echo 'make conformance  the kernel against its interface, case by case'
+	@echo 'make proof       contracts of the kernel, with Frama-C'
 	@echo 'make coverage    of the kernel by its tests     make soak-kernel random steps of the kernel, without end'
 	@echo 'make run TRACE=1 boots a kernel that writes /lx/trace (docs/spec/trace.md)'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
-.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage soak-kernel check $(checks) fuzz clean help
+.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage proof soak-kernel check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -75,14 +75,15 @@ static enum outcome check_memory(struct invocation *inv, struct retype *r)
     if (used != 0 && !slot_has_children(inv->slot)) {
         used = 0; /* all that was made of it is gone */
     }
-    if ((size - used) >> r->object_bits < r->count) {
+    uint64_t start = 0;
+    if (r->object_bits > cap_bits(inv->cap) || !untyped_find_room(size, used, bit(r->object_bits), r->count, &start)) {
         inv->error = (struct syscall_error){.code = seL4_NotEnoughMemory, .word = {size - used}};
         return FAILED;
     }
     if (cap_untyped_is_device(inv->cap) && !is_frame_type(r->type) && r->type != seL4_UntypedObject) {
         return refuse_argument(inv, ARG_SIZE);
     }
-    r->start = round_up(cap_address(inv->cap) + used, r->object_bits);
+    r->start = cap_address(inv->cap) + start;
     return DONE;
 }
 

@@ -51,14 +51,34 @@ static inline uint64_t message_length(const struct tcb *t)
     return length <= seL4_MsgMaxLength ? length : seL4_MsgMaxLength;
 }
 
+/*@ predicate same_words(struct seL4_IPCBuffer *from, struct seL4_IPCBuffer *to, integer first, integer end) =
+      \forall integer w; first <= w < end ==> to->msg[w] == from->msg[w]; */
+
 /** Copies the first `length` words; the buffers are looked at only for words that do not fit in registers. */
+/*@ requires length <= seL4_MsgMaxLength && \valid_read(from) && \valid(to) && \separated(from, to);
+    requires length > seL4_FastMessageRegisters ==>
+      \valid_read(from_buffer) && \valid(to_buffer) && \separated(from_buffer, to_buffer) && \separated(to, from_buffer) &&
+      \separated(to, to_buffer) && \separated(from, to_buffer);
+    assigns to->regs.x[REG_MESSAGE .. REG_MESSAGE + seL4_FastMessageRegisters - 1],
+            to_buffer->msg[seL4_FastMessageRegisters .. length - 1];
+    ensures in_registers: \forall integer r; REG_MESSAGE <= r < REG_MESSAGE + seL4_FastMessageRegisters && r < REG_MESSAGE + length ==>
+      to->regs.x[r] == from->regs.x[r];
+    ensures in_buffers: length > seL4_FastMessageRegisters ==> same_words(from_buffer, to_buffer, seL4_FastMessageRegisters, length); */
 static inline void message_copy_words(const struct tcb *from, const struct seL4_IPCBuffer *from_buffer, struct tcb *to,
                                       struct seL4_IPCBuffer *to_buffer, uint64_t length)
 {
+    /*@ loop invariant 0 <= i <= seL4_FastMessageRegisters && (i > 0 ==> i <= length);
+        loop invariant \forall integer r; REG_MESSAGE <= r < REG_MESSAGE + i ==> to->regs.x[r] == from->regs.x[r];
+        loop assigns i, to->regs.x[REG_MESSAGE .. REG_MESSAGE + seL4_FastMessageRegisters - 1];
+        loop variant seL4_FastMessageRegisters - i; */
     for (unsigned i = 0; i < seL4_FastMessageRegisters && i < length; i++) {
         to->regs.x[REG_MESSAGE + i] = from->regs.x[REG_MESSAGE + i];
     }
     uint64_t i = seL4_FastMessageRegisters;
+    /*@ loop invariant seL4_FastMessageRegisters <= i && (i > seL4_FastMessageRegisters ==> i <= length);
+        loop invariant same_words(from_buffer, to_buffer, seL4_FastMessageRegisters, i);
+        loop assigns i, to_buffer->msg[seL4_FastMessageRegisters .. length - 1];
+        loop variant length - i; */
     for (; i + 4 <= length; i += 4) { /* read before written: the compiler cannot know that buffers do not overlap */
         uint64_t word0 = from_buffer->msg[i];
         uint64_t word1 = from_buffer->msg[i + 1];
@@ -69,6 +89,10 @@ static inline void message_copy_words(const struct tcb *from, const struct seL4_
         to_buffer->msg[i + 2] = word2;
         to_buffer->msg[i + 3] = word3;
     }
+    /*@ loop invariant seL4_FastMessageRegisters <= i && (i > seL4_FastMessageRegisters ==> i <= length);
+        loop invariant same_words(from_buffer, to_buffer, seL4_FastMessageRegisters, i);
+        loop assigns i, to_buffer->msg[seL4_FastMessageRegisters .. length - 1];
+        loop variant length - i; */
     for (; i < length; i++) {
         to_buffer->msg[i] = from_buffer->msg[i];
     }

@@ -354,6 +354,28 @@ static void a_call_without_time_is_made_again(void)
     CHECK(world_thread(C)->in_release_queue && world_thread(C)->fault.type == seL4_Fault_NullFault);
 }
 
+/* A server uses up the context that it was lent; then somebody else answers. The caller gets it back, and waits for its refill, or
+   its timeout handler is told. */
+static void an_answer_finds_no_budget(void)
+{
+    for (unsigned n = A; n <= C; n += C - A) { /* A has a timeout handler, C has none */
+        world_start();
+        waits_in(B, seL4_SysRecv, WORLD_ENDPOINT, 0);
+        CHECK_EQ(world_invoke(WORLD_SC + B, seL4_SchedContextUnbind, 0, world_root_cnode, 0, NULL), seL4_NoError);
+        run(n);
+        syscall(seL4_SysCall, WORLD_ENDPOINT, 0, plain(1, 1));
+        CHECK(kernel.current == world_thread(B) && context(n)->tcb == world_thread(B));
+        world_wait(arch_ticks_from_us(3100));
+        CHECK(world_thread(B)->in_release_queue);
+        world_wake_root();
+        syscall(seL4_SysSend, WORLD_REPLY + B, 0, plain(0, 0));
+        CHECK(world_thread(B)->sc == NULL && world_thread(n)->sc == context(n));
+        CHECK(world_thread(n)->in_release_queue == (n == C));
+        CHECK_EQ(world_thread(n)->state, n == C ? THREAD_RUNNING : THREAD_BLOCKED_SEND);
+        CHECK_EQ(world_thread(n)->fault.type, n == C ? seL4_Fault_NullFault : seL4_Fault_Timeout);
+    }
+}
+
 /* Equals take turns when they yield; somebody whose refill is due comes first. */
 static void equals_take_turns(void)
 {
@@ -492,6 +514,7 @@ int main(void)
         {"message: unknown calls are told and answered", unknown_calls_are_told_and_answered},
         {"message: a timeout is answered with registers", a_timeout_is_answered_with_registers},
         {"message: a call without time is made again", a_call_without_time_is_made_again},
+        {"message: an answer finds no budget", an_answer_finds_no_budget},
         {"message: equals take turns", equals_take_turns},
         {"message: a due refill comes before a call", a_due_refill_comes_before_a_call},
         {"message: objects end in every state", objects_end_in_every_state},

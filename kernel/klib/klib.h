@@ -22,6 +22,9 @@ typedef uint64_t paddr_t; /**< physical address */
 typedef uint64_t uaddr_t; /**< address in a user's address space; not to be dereferenced */
 typedef uint64_t ticks_t; /**< time in ticks of the system counter */
 
+/*@ requires n < 64;
+    assigns \nothing;
+    ensures \result == (1 << n); */
 static inline uint64_t bit(unsigned n)
 {
     return 1ull << n;
@@ -52,6 +55,8 @@ void *memset(void *to, int byte, size_t count);
 void *memcpy(void *restrict to, const void *restrict from, size_t count);
 
 /** Stops the machine after one readable report. `what` says which rule of the kernel's own is broken. */
+/*@ requires never: \false;
+    assigns \nothing; */
 NORETURN void kernel_panic(const char *what, const char *file, int line);
 
 /** An assertion is about the kernel's own code, never about what user level passed in. Always on. */

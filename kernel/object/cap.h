@@ -63,6 +63,25 @@ struct cap {
     uint64_t word[2];
 };
 
+/*
+ * Fields are read and written with / % * + of powers of two instead of shifts and masks: the same instructions, and arithmetic that
+ * `make proof` understands. The predicates below are what the two words mean; each constructor is proved to write what its
+ * readers read.
+ */
+#define CAP_ADDRESS_UNIT 65536u /* word 0 / this: the address; the small fields lie below */
+#define CAP_SMALL_UNIT 32u      /* word 0 / this: the first of the small fields, behind the type */
+#define CAP_BITS_RANGE 64u      /* of size and radix bits, and of the length of a guard */
+#define CAP_FLAG_11 2048u       /* device (untyped), of a tcb (zombie) */
+#define CAP_ASID_UNIT 65536u    /* word 1 / this: the user address; below it the asid */
+
+/*@ predicate cap_fits(integer type, integer address, integer small) =
+      type < CAP_SMALL_UNIT && address < 0x1000000000000 && small % CAP_SMALL_UNIT == 0 && small < CAP_ADDRESS_UNIT;
+    predicate cap_is(struct cap c, integer type, integer address, integer small, integer word1) =
+      c.word[0] % CAP_SMALL_UNIT == type && c.word[0] / CAP_ADDRESS_UNIT == address &&
+      c.word[0] % CAP_ADDRESS_UNIT == small + type && c.word[1] == word1;
+    logic integer cap_bits_of(struct cap c) = c.word[0] / CAP_SMALL_UNIT % CAP_BITS_RANGE;
+    logic integer cap_flag_11_of(struct cap c) = c.word[0] / CAP_FLAG_11 % 2; */
+
 /** Rights that a capability carries, as bits of word 0; the same bits are used by endpoints, notifications and replies. */
 enum {
     RIGHT_SEND = 1 << 5,
@@ -71,19 +90,27 @@ enum {
     RIGHT_GRANT_REPLY = 1 << 8,
 };
 
+/*@ assigns \nothing;
+    ensures \result == c.word[0] % CAP_SMALL_UNIT; */
 static inline enum cap_type cap_type(struct cap c)
 {
-    return (enum cap_type)(c.word[0] & CAP_TYPE_MASK);
+    return (enum cap_type)(c.word[0] % CAP_SMALL_UNIT);
 }
 
+/*@ assigns \nothing;
+    ensures \result == c.word[0] / CAP_ADDRESS_UNIT;
+    ensures \result < 0x1000000000000; */
 static inline paddr_t cap_address(struct cap c)
 {
-    return c.word[0] >> 16;
+    return c.word[0] / CAP_ADDRESS_UNIT;
 }
 
+/*@ requires cap_fits(type, address, small);
+    assigns \nothing;
+    ensures cap_is(\result, type, address, small, word1); */
 static inline struct cap cap_make(enum cap_type type, paddr_t address, uint64_t small, uint64_t word1)
 {
-    return (struct cap){{address << 16 | small | (uint64_t)type, word1}};
+    return (struct cap){{address * CAP_ADDRESS_UNIT + small + (uint64_t)type, word1}};
 }
 
 static inline struct cap cap_null(void)
@@ -103,9 +130,12 @@ static inline struct cap cap_without(struct cap c, uint64_t rights)
 }
 
 /** Size or radix bits of untyped, cnode, sched context and zombie capabilities. */
+/*@ assigns \nothing;
+    ensures \result == cap_bits_of(c);
+    ensures \result < 64; */
 static inline unsigned cap_bits(struct cap c)
 {
-    return (unsigned)(c.word[0] >> 5 & 63);
+    return (unsigned)(c.word[0] / CAP_SMALL_UNIT % CAP_BITS_RANGE);
 }
 
 /* ---- badges: endpoints, notifications, smc */
@@ -123,84 +153,134 @@ static inline struct cap cap_with_badge(struct cap c, uint64_t badge)
 
 /* ---- software generated interrupts */
 
+#define CAP_SGI_UNIT 256u
+
+/*@ requires irq < CAP_SGI_UNIT;
+    assigns \nothing;
+    ensures \result.word[1] % CAP_SGI_UNIT == irq && \result.word[1] / CAP_SGI_UNIT == target; */
 static inline struct cap cap_sgi(unsigned irq, unsigned target)
 {
-    return cap_make(CAP_SGI, 0, 0, (uint64_t)target << 8 | irq);
+    return cap_make(CAP_SGI, 0, 0, (uint64_t)target * CAP_SGI_UNIT + irq);
 }
 
+/*@ assigns \nothing;
+    ensures \result == c.word[1] % CAP_SGI_UNIT; */
 static inline unsigned cap_sgi_irq(struct cap c)
 {
-    return (unsigned)(c.word[1] & 0xff);
+    return (unsigned)(c.word[1] % CAP_SGI_UNIT);
 }
 
+/*@ requires c.word[1] / CAP_SGI_UNIT <= UINT32_MAX;
+    assigns \nothing;
+    ensures \result == c.word[1] / CAP_SGI_UNIT; */
 static inline unsigned cap_sgi_target(struct cap c)
 {
-    return (unsigned)(c.word[1] >> 8);
+    return (unsigned)(c.word[1] / CAP_SGI_UNIT);
 }
 
 /* ---- untyped */
 
 /** How far the memory behind `used` has been cleared already by a retype that was preempted, in units of this size. */
 #define UNTYPED_CLEAR_BITS 16u
-#define UNTYPED_USED_BITS 44u /**< of word 1: bytes used / 16 */
+#define UNTYPED_USED_UNIT 16u                /**< bytes; the smallest object has as many */
+#define UNTYPED_USED_RANGE (1ull << 44)      /**< of word 1: bytes used / 16; the units that are cleared lie above */
 
+/*@ logic integer untyped_used_of(struct cap c) = c.word[1] % 0x100000000000 * 16;
+    logic integer untyped_cleared_of(struct cap c) = c.word[1] / 0x100000000000;
+    predicate used_fits(integer bytes) = bytes % 16 == 0 && bytes / 16 < 0x100000000000; */
+
+/*@ requires base < 0x1000000000000 && size_bits < 64 && used_fits(used_bytes);
+    assigns \nothing;
+    ensures \result.word[0] % CAP_SMALL_UNIT == CAP_UNTYPED && \result.word[0] / CAP_ADDRESS_UNIT == base;
+    ensures cap_bits_of(\result) == size_bits && cap_flag_11_of(\result) == (device ? 1 : 0);
+    ensures untyped_used_of(\result) == used_bytes && untyped_cleared_of(\result) == 0; */
 static inline struct cap cap_untyped(paddr_t base, unsigned size_bits, bool device, uint64_t used_bytes)
 {
-    return cap_make(CAP_UNTYPED, base, (uint64_t)size_bits << 5 | (uint64_t)device << 11, used_bytes >> 4);
+    return cap_make(CAP_UNTYPED, base, (uint64_t)size_bits * CAP_SMALL_UNIT + (device ? CAP_FLAG_11 : 0), used_bytes / UNTYPED_USED_UNIT);
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> cap_flag_11_of(c) != 0; */
 static inline bool cap_untyped_is_device(struct cap c)
 {
-    return (c.word[0] >> 11 & 1) != 0;
+    return c.word[0] / CAP_FLAG_11 % 2 != 0;
 }
 
+/*@ assigns \nothing;
+    ensures \result == untyped_used_of(c); */
 static inline uint64_t cap_untyped_used(struct cap c)
 {
-    return (c.word[1] & mask(UNTYPED_USED_BITS)) << 4;
+    return c.word[1] % UNTYPED_USED_RANGE * UNTYPED_USED_UNIT;
 }
 
+/*@ requires used_fits(used_bytes);
+    assigns \nothing;
+    ensures \result.word[0] == c.word[0];
+    ensures untyped_used_of(\result) == used_bytes && untyped_cleared_of(\result) == 0; */
 static inline struct cap cap_untyped_with_used(struct cap c, uint64_t used_bytes)
 {
-    c.word[1] = used_bytes >> 4;
+    c.word[1] = used_bytes / UNTYPED_USED_UNIT;
     return c;
 }
 
+/*@ assigns \nothing;
+    ensures \result == untyped_cleared_of(c); */
 static inline uint64_t cap_untyped_cleared(struct cap c)
 {
-    return c.word[1] >> UNTYPED_USED_BITS;
+    return c.word[1] / UNTYPED_USED_RANGE;
 }
 
+/*@ requires units < 0x100000;
+    assigns \nothing;
+    ensures \result.word[0] == c.word[0];
+    ensures untyped_used_of(\result) == untyped_used_of(c) && untyped_cleared_of(\result) == units; */
 static inline struct cap cap_untyped_with_cleared(struct cap c, uint64_t units)
 {
-    c.word[1] = (c.word[1] & mask(UNTYPED_USED_BITS)) | units << UNTYPED_USED_BITS;
+    c.word[1] = c.word[1] % UNTYPED_USED_RANGE + units * UNTYPED_USED_RANGE;
     return c;
 }
 
 /* ---- cnode and zombie */
 
+/*@ requires base < 0x1000000000000 && radix < 64 && guard_bits < 64 && guard < 0x400000000000000;
+    assigns \nothing;
+    ensures \result.word[0] % CAP_SMALL_UNIT == CAP_CNODE && \result.word[0] / CAP_ADDRESS_UNIT == base;
+    ensures cap_bits_of(\result) == radix;
+    ensures \result.word[1] / CAP_BITS_RANGE == guard && \result.word[1] % CAP_BITS_RANGE == guard_bits; */
 static inline struct cap cap_cnode(paddr_t base, unsigned radix, uint64_t guard, unsigned guard_bits)
 {
-    return cap_make(CAP_CNODE, base, (uint64_t)radix << 5, guard << 6 | guard_bits);
+    return cap_make(CAP_CNODE, base, (uint64_t)radix * CAP_SMALL_UNIT, guard * CAP_BITS_RANGE + guard_bits);
 }
 
+/*@ assigns \nothing;
+    ensures \result == c.word[1] / CAP_BITS_RANGE; */
 static inline uint64_t cap_cnode_guard(struct cap c)
 {
-    return c.word[1] >> 6;
+    return c.word[1] / CAP_BITS_RANGE;
 }
 
+/*@ assigns \nothing;
+    ensures \result == c.word[1] % CAP_BITS_RANGE;
+    ensures \result < 64; */
 static inline unsigned cap_cnode_guard_bits(struct cap c)
 {
-    return (unsigned)(c.word[1] & 63);
+    return (unsigned)(c.word[1] % CAP_BITS_RANGE);
 }
 
+/*@ requires object < 0x1000000000000 && radix < 64;
+    assigns \nothing;
+    ensures \result.word[0] % CAP_SMALL_UNIT == CAP_ZOMBIE && \result.word[0] / CAP_ADDRESS_UNIT == object;
+    ensures cap_bits_of(\result) == radix && cap_flag_11_of(\result) == (of_tcb ? 1 : 0) && \result.word[1] == slots_left; */
 static inline struct cap cap_zombie(paddr_t object, bool of_tcb, unsigned radix, uint64_t slots_left)
 {
-    return cap_make(CAP_ZOMBIE, object, (uint64_t)radix << 5 | (uint64_t)of_tcb << 11, slots_left);
+    return cap_make(CAP_ZOMBIE, object, (uint64_t)radix * CAP_SMALL_UNIT + (of_tcb ? CAP_FLAG_11 : 0), slots_left);
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> cap_flag_11_of(c) != 0; */
 static inline bool cap_zombie_of_tcb(struct cap c)
 {
-    return (c.word[0] >> 11 & 1) != 0;
+    return c.word[0] / CAP_FLAG_11 % 2 != 0;
 }
 
 static inline uint64_t cap_zombie_slots_left(struct cap c)
@@ -228,19 +308,27 @@ static inline enum frame_size cap_frame_size(struct cap c)
     return (enum frame_size)(c.word[0] >> 5 & 3);
 }
 
+/*@ assigns \nothing;
+    ensures \result == c.word[1] % CAP_ASID_UNIT; */
 static inline uint64_t cap_asid(struct cap c)
 {
-    return c.word[1] & 0xffff;
+    return c.word[1] % CAP_ASID_UNIT;
 }
 
+/*@ assigns \nothing;
+    ensures \result == c.word[1] / CAP_ASID_UNIT; */
 static inline uaddr_t cap_mapped_address(struct cap c)
 {
-    return c.word[1] >> 16;
+    return c.word[1] / CAP_ASID_UNIT;
 }
 
+/*@ requires asid < CAP_ASID_UNIT && address < 0x1000000000000;
+    assigns \nothing;
+    ensures \result.word[0] == c.word[0];
+    ensures \result.word[1] % CAP_ASID_UNIT == asid && \result.word[1] / CAP_ASID_UNIT == address; */
 static inline struct cap cap_with_mapping(struct cap c, uint64_t asid, uaddr_t address)
 {
-    c.word[1] = address << 16 | asid;
+    c.word[1] = address * CAP_ASID_UNIT + asid;
     return c;
 }
 

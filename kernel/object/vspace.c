@@ -48,11 +48,11 @@ uint64_t entry_for_frame(paddr_t frame, enum frame_size size, uint64_t rights, u
 
 struct walked vspace_walk(paddr_t root, uaddr_t address)
 {
-    struct walked w = {(uint64_t *)kptr(root) + (address >> seL4_HugePageBits & mask(seL4_VSpaceIndexBits)),
+    struct walked w = {(uint64_t *)kptr(root) + vspace_index(address),
                        seL4_HugePageBits};
     while (w.bits > seL4_PageBits && entry_is_table(*w.entry)) {
         w.bits -= seL4_PageTableIndexBits;
-        w.entry = (uint64_t *)kptr(entry_address(*w.entry)) + (address >> w.bits & mask(seL4_PageTableIndexBits));
+        w.entry = (uint64_t *)kptr(entry_address(*w.entry)) + page_table_index(address, w.bits);
     }
     return w;
 }
@@ -164,7 +164,7 @@ void vspace_end_table(struct cap cap)
         return;
     }
     uaddr_t address = cap_mapped_address(cap);
-    uint64_t *entry = (uint64_t *)kptr(root) + (address >> seL4_HugePageBits & mask(seL4_VSpaceIndexBits));
+    uint64_t *entry = (uint64_t *)kptr(root) + vspace_index(address);
     for (unsigned bits = seL4_HugePageBits; bits > seL4_PageBits && entry_is_table(*entry);) {
         if (entry_address(*entry) == cap_address(cap)) {
             *entry = 0;
@@ -176,7 +176,7 @@ void vspace_end_table(struct cap cap)
             return;
         }
         bits -= seL4_PageTableIndexBits;
-        entry = (uint64_t *)kptr(entry_address(*entry)) + (address >> bits & mask(seL4_PageTableIndexBits));
+        entry = (uint64_t *)kptr(entry_address(*entry)) + page_table_index(address, bits);
     }
 }
 

@@ -24,6 +24,25 @@ struct walked {
 
 struct walked vspace_walk(paddr_t root, uaddr_t address);
 
+#define VSPACE_ENTRIES (1u << seL4_VSpaceIndexBits)
+#define PAGE_TABLE_ENTRIES (1u << seL4_PageTableIndexBits)
+
+/** The entry of the first level for an address, and that of a table whose entries cover 2^bits bytes. */
+/*@ assigns \nothing;
+    ensures \result == address / 0x40000000 % 1024;
+    ensures \result < VSPACE_ENTRIES; */
+static inline unsigned vspace_index(uaddr_t address)
+{
+    return (unsigned)(address / (1u << seL4_HugePageBits) % VSPACE_ENTRIES);
+}
+
+/*@ requires bits == seL4_LargePageBits || bits == seL4_PageBits;
+    assigns \nothing;
+    ensures \result < PAGE_TABLE_ENTRIES; */
+static inline unsigned page_table_index(uaddr_t address, unsigned bits)
+{
+    return (unsigned)(address >> bits & (PAGE_TABLE_ENTRIES - 1));
+}
 
 bool entry_is_table(uint64_t entry);
 bool entry_is_page(uint64_t entry, unsigned bits);

@@ -9,10 +9,45 @@ uint64_t refill_capacity_of(unsigned size_bits)
     return capacity < UINT32_MAX ? capacity : UINT32_MAX;
 }
 
+/*@ requires \valid_read(sc) && sc->refill_head < sc->refill_max && position < sc->refill_max && sc->refill_max < 0x80000000;
+    assigns \nothing;
+    ensures \result == (sc->refill_head + position) % sc->refill_max;
+    ensures \result < sc->refill_max; */
 static uint32_t ring_index(const struct sched_context *sc, uint32_t position)
 {
     uint32_t index = sc->refill_head + position; /* both below refill_max, which is far below 2^31 */
     return index < sc->refill_max ? index : index - sc->refill_max;
+}
+
+/* The two as one, no part of which can be used before its time. */
+/*@ requires last.amount <= REFILL_TICKS_MAX && used.amount <= REFILL_TICKS_MAX;
+    requires last.time <= REFILL_TICKS_MAX && used.time <= REFILL_TICKS_MAX && last.time <= used.time;
+    assigns \nothing;
+    ensures sum: \result.amount == last.amount + used.amount;
+    ensures not_early: \result.time >= last.time && \result.time + last.amount >= used.time;
+    ensures not_late: \result.time == last.time || \result.time + last.amount == used.time; */
+static struct refill refill_merged(struct refill last, struct refill used)
+{
+    if (used.time > last.time + last.amount) {
+        last.time = used.time - last.amount;
+    }
+    last.amount += used.amount;
+    return last;
+}
+
+/* Takes `usage` from the front: what is left starts later, and what was used comes back after a period. */
+/*@ requires \valid(head) && usage <= head->amount && head->amount <= REFILL_TICKS_MAX;
+    requires head->time <= REFILL_TICKS_MAX && period <= REFILL_TICKS_MAX;
+    assigns *head;
+    ensures sum: head->amount + \result.amount == \old(head->amount);
+    ensures end: head->time + head->amount == \old(head->time + head->amount);
+    ensures back: \result.time == \old(head->time) + period && \result.amount == usage; */
+static struct refill refill_split(struct refill *head, ticks_t usage, ticks_t period)
+{
+    struct refill used = {head->time + period, usage};
+    head->amount -= usage;
+    head->time += usage;
+    return used;
 }
 
 static struct refill *refill_nth(struct sched_context *sc, uint32_t position)
@@ -33,14 +68,11 @@ static struct refill pop_head(struct sched_context *sc)
 static void schedule_used(struct sched_context *sc, struct refill used)
 {
     struct refill *last = refill_nth(sc, sc->refill_count - 1);
-    if (used.time <= last->time + last->amount) {
-        last->amount += used.amount;
-    } else if (sc->refill_count < sc->refill_max) {
+    if (used.time > last->time + last->amount && sc->refill_count < sc->refill_max) {
         sc->refill_count++;
         *refill_nth(sc, sc->refill_count - 1) = used;
     } else {
-        last->time = used.time - last->amount;
-        last->amount += used.amount;
+        *last = refill_merged(*last, used);
     }
 }
 
@@ -92,10 +124,7 @@ void refill_charge(struct sched_context *sc, ticks_t usage)
     }
     struct refill *head = refill_head(sc);
     if (usage != 0) {
-        struct refill used = {head->time + sc->period, usage};
-        head->amount -= usage;
-        head->time += usage;
-        schedule_used(sc, used);
+        schedule_used(sc, refill_split(head, usage, sc->period));
     }
     while (refill_head(sc)->amount < refill_min_budget()) {
         struct refill crumb = pop_head(sc);

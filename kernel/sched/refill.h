@@ -22,6 +22,8 @@
 
 enum { REFILLS_MIN = 2 };
 
+#define REFILL_TICKS_MAX (1ull << 62) /**< of every time and amount: two of them can be added */
+
 static inline ticks_t refill_min_budget(void)
 {
     return arch_ticks_from_us(MIN_BUDGET_US);
@@ -48,11 +50,17 @@ static inline bool refill_is_ready(struct sched_context *sc, ticks_t now)
     return refill_head(sc)->time <= now;
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> usage + min_budget <= amount; */
+static inline bool refill_covers(ticks_t amount, ticks_t usage, ticks_t min_budget)
+{
+    return usage <= amount && amount - usage >= min_budget;
+}
+
 /** True when after `usage` the head still holds a usable amount. */
 static inline bool refill_is_sufficient(struct sched_context *sc, ticks_t usage, ticks_t min_budget)
 {
-    ticks_t amount = refill_head(sc)->amount;
-    return usage <= amount && amount - usage >= min_budget;
+    return refill_covers(refill_head(sc)->amount, usage, min_budget);
 }
 
 /** Refills that an object of 2^size_bits bytes can hold. */

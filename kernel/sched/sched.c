@@ -25,6 +25,16 @@ void queue_insert(struct tcb_queue *queue, struct tcb *t)
     *(after != NULL ? &after->queue_prev : &queue->tail) = t;
 }
 
+/*@ requires \valid(queue) && \valid(t) && \separated(queue, t);
+    requires t->queue_prev != \null ==> \valid(t->queue_prev) && t->queue_prev->queue_next == t && \separated(queue, t, t->queue_prev);
+    requires t->queue_next != \null ==> \valid(t->queue_next) && t->queue_next->queue_prev == t && \separated(queue, t, t->queue_next);
+    requires t->queue_prev != \null && t->queue_next != \null ==> \separated(t->queue_prev, t->queue_next);
+    assigns queue->head, queue->tail, t->queue_next, t->queue_prev, t->queue_prev->queue_next, t->queue_next->queue_prev;
+    ensures gone: t->queue_next == \null && t->queue_prev == \null;
+    ensures before: \old(t->queue_prev) != \null ==> \old(t->queue_prev)->queue_next == \old(t->queue_next) && queue->head == \old(queue->head);
+    ensures after: \old(t->queue_next) != \null ==> \old(t->queue_next)->queue_prev == \old(t->queue_prev) && queue->tail == \old(queue->tail);
+    ensures first: \old(t->queue_prev) == \null ==> queue->head == \old(t->queue_next);
+    ensures last: \old(t->queue_next) == \null ==> queue->tail == \old(t->queue_prev); */
 void queue_remove(struct tcb_queue *queue, struct tcb *t)
 {
     *(t->queue_prev != NULL ? &t->queue_prev->queue_next : &queue->head) = t->queue_next;
@@ -35,6 +45,63 @@ void queue_remove(struct tcb_queue *queue, struct tcb *t)
 
 /* ---- ready queues: a bitmap of two levels finds the highest priority ------------------------------------------------ */
 
+/*@ requires domain < DOMAIN_COUNT;
+    assigns kernel.ready_words[domain], kernel.ready_bits[domain][priority / 64];
+    ensures marked: (kernel.ready_bits[domain][priority / 64] & (1 << (priority % 64))) != 0;
+    ensures word: (kernel.ready_words[domain] & (1 << (priority / 64))) != 0;
+    ensures others: \forall integer q; 0 <= q < 64 && q != priority % 64 ==>
+      ((kernel.ready_bits[domain][priority / 64] & (1 << q)) != 0 <==>
+       (\old(kernel.ready_bits[domain][priority / 64]) & (1 << q)) != 0);
+    ensures other_words: \forall integer w; 0 <= w < 64 && w != priority / 64 ==>
+      ((kernel.ready_words[domain] & (1 << w)) != 0 <==> (\old(kernel.ready_words[domain]) & (1 << w)) != 0); */
+static void ready_mark(uint8_t domain, uint8_t priority)
+{
+    kernel.ready_words[domain] |= bit(priority / 64u);
+    kernel.ready_bits[domain][priority / 64] |= bit(priority % 64u);
+}
+
+/*@ requires domain < DOMAIN_COUNT;
+    assigns kernel.ready_words[domain], kernel.ready_bits[domain][priority / 64];
+    ensures clear: (kernel.ready_bits[domain][priority / 64] & (1 << (priority % 64))) == 0;
+    ensures others: \forall integer q; 0 <= q < 64 && q != priority % 64 ==>
+      ((kernel.ready_bits[domain][priority / 64] & (1 << q)) != 0 <==>
+       (\old(kernel.ready_bits[domain][priority / 64]) & (1 << q)) != 0);
+    ensures none_left: kernel.ready_bits[domain][priority / 64] == 0 ==> (kernel.ready_words[domain] & (1 << (priority / 64))) == 0;
+    ensures some_left: kernel.ready_bits[domain][priority / 64] != 0 ==> kernel.ready_words[domain] == \old(kernel.ready_words[domain]);
+    ensures other_words: \forall integer w; 0 <= w < 64 && w != priority / 64 ==>
+      ((kernel.ready_words[domain] & (1 << w)) != 0 <==> (\old(kernel.ready_words[domain]) & (1 << w)) != 0); */
+static void ready_unmark(uint8_t domain, uint8_t priority)
+{
+    uint64_t *bits = &kernel.ready_bits[domain][priority / 64];
+    *bits &= ~bit(priority % 64u);
+    if (*bits == 0) {
+        kernel.ready_words[domain] &= ~bit(priority / 64u);
+    }
+}
+
+/*@ predicate ready_can_change(struct tcb *t) =
+      \valid(t) && t->domain < DOMAIN_COUNT && \separated(t, &kernel);
+    predicate ready_ends(struct tcb_queue *queue, struct tcb *t) =
+      queue->head != \null ==> \valid(queue->head) && \valid(queue->tail) && queue->head->sched_prev == \null &&
+        queue->tail->sched_next == \null && \separated(t, queue->head, &kernel) && \separated(t, queue->tail, &kernel); */
+
+/*@ requires ready_can_change(t) && ready_ends(&kernel.ready[t->domain][t->priority], t);
+    requires t->sc != \null && !t->in_release_queue;
+    assigns t->sched_next, t->sched_prev, t->in_ready_queue, kernel.ready[t->domain][t->priority],
+            kernel.ready_words[t->domain], kernel.ready_bits[t->domain][t->priority / 64],
+            kernel.ready[t->domain][t->priority].head->sched_prev, kernel.ready[t->domain][t->priority].tail->sched_next;
+    ensures t->in_ready_queue;
+    ensures untouched: \old(t->in_ready_queue) ==> kernel.ready[t->domain][t->priority] == \old(kernel.ready[t->domain][t->priority]);
+    ensures alone: !\old(t->in_ready_queue) && \old(kernel.ready[t->domain][t->priority].head) == \null ==>
+      kernel.ready[t->domain][t->priority].head == t && kernel.ready[t->domain][t->priority].tail == t &&
+      t->sched_next == \null && t->sched_prev == \null &&
+      (kernel.ready_bits[t->domain][t->priority / 64] & (1 << (t->priority % 64))) != 0;
+    ensures first: !\old(t->in_ready_queue) && \old(kernel.ready[t->domain][t->priority].head) != \null && at_head ==>
+      kernel.ready[t->domain][t->priority].head == t && t->sched_prev == \null &&
+      t->sched_next == \old(kernel.ready[t->domain][t->priority].head) && t->sched_next->sched_prev == t;
+    ensures last: !\old(t->in_ready_queue) && \old(kernel.ready[t->domain][t->priority].head) != \null && !at_head ==>
+      kernel.ready[t->domain][t->priority].tail == t && t->sched_next == \null &&
+      t->sched_prev == \old(kernel.ready[t->domain][t->priority].tail) && t->sched_prev->sched_next == t; */
 void sched_set_ready(struct tcb *t, bool at_head)
 {
     if (t->in_ready_queue) {
@@ -43,8 +110,7 @@ void sched_set_ready(struct tcb *t, bool at_head)
     kassert(t->sc != NULL && !t->in_release_queue);
     struct tcb_queue *queue = &kernel.ready[t->domain][t->priority];
     if (queue->head == NULL) {
-        kernel.ready_words[t->domain] |= bit(t->priority / 64);
-        kernel.ready_bits[t->domain][t->priority / 64] |= bit(t->priority % 64);
+        ready_mark(t->domain, t->priority);
         queue->head = t;
         queue->tail = t;
         t->sched_prev = NULL;
@@ -63,6 +129,19 @@ void sched_set_ready(struct tcb *t, bool at_head)
     t->in_ready_queue = true;
 }
 
+/*@ requires ready_can_change(t);
+    requires t->sched_prev != \null ==> \valid(t->sched_prev) && t->sched_prev->sched_next == t && \separated(&kernel, t, t->sched_prev);
+    requires t->sched_next != \null ==> \valid(t->sched_next) && t->sched_next->sched_prev == t && \separated(&kernel, t, t->sched_next);
+    requires t->sched_prev != \null && t->sched_next != \null ==> \separated(t->sched_prev, t->sched_next);
+    assigns t->in_ready_queue, kernel.ready[t->domain][t->priority], kernel.ready_words[t->domain],
+            kernel.ready_bits[t->domain][t->priority / 64], t->sched_prev->sched_next, t->sched_next->sched_prev;
+    ensures !t->in_ready_queue;
+    ensures before: \old(t->in_ready_queue) && t->sched_prev != \null ==> t->sched_prev->sched_next == t->sched_next;
+    ensures after: \old(t->in_ready_queue) && t->sched_next != \null ==> t->sched_next->sched_prev == t->sched_prev;
+    ensures first: \old(t->in_ready_queue) && t->sched_prev == \null ==> kernel.ready[t->domain][t->priority].head == t->sched_next;
+    ensures last: \old(t->in_ready_queue) && t->sched_next == \null ==> kernel.ready[t->domain][t->priority].tail == t->sched_prev;
+    ensures none_left: \old(t->in_ready_queue) && kernel.ready[t->domain][t->priority].head == \null ==>
+      (kernel.ready_bits[t->domain][t->priority / 64] & (1 << (t->priority % 64))) == 0; */
 static void ready_remove(struct tcb *t)
 {
     if (!t->in_ready_queue) {
@@ -72,11 +151,7 @@ static void ready_remove(struct tcb *t)
     *(t->sched_prev != NULL ? &t->sched_prev->sched_next : &queue->head) = t->sched_next;
     *(t->sched_next != NULL ? &t->sched_next->sched_prev : &queue->tail) = t->sched_prev;
     if (queue->head == NULL) {
-        uint64_t *bits = &kernel.ready_bits[t->domain][t->priority / 64];
-        *bits &= ~bit(t->priority % 64);
-        if (*bits == 0) {
-            kernel.ready_words[t->domain] &= ~bit(t->priority / 64);
-        }
+        ready_unmark(t->domain, t->priority);
     }
     t->in_ready_queue = false;
 }
