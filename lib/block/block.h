@@ -234,7 +234,7 @@ struct inclusion {
     uint32_t unchecked_count; /**< of the block and those above: how many show no work and no signature */
     uint64_t work_hashes;     /**< spent on the block and those above, on average; UINT64_MAX: that or more */
     uint64_t included_s;      /**< nTime of the block: since then at the latest */
-    uint64_t newest_s;        /**< nTime of the last block: what is known ends there */
+    uint64_t newest_s;        /**< nTime of the known block, or else of the last: what is known ends there */
 };
 
 /** Why a proof was refused. */

@@ -137,7 +137,9 @@ static enum block_rule step(struct walk *w, uint8_t form, struct cursor bytes, b
     } else {
         w->found.blocks_above++;
     }
-    w->found.newest_s = header.time_s;
+    if (!w->known_is_found) { /* what stands above the known block says nothing about when */
+        w->found.newest_s = header.time_s;
+    }
     count_work(&w->found, &header);
     if (w->setup->known_block != NULL && u1024_equal(w->setup->known_block, &w->hash)) {
         w->known_is_found = true;

@@ -134,6 +134,10 @@ static void a_private_block_is_its_producers_word(void)
                "unanchored; as of 2026-11-22 12:35:58 UTC, and nothing is known of what came after"));
     block_hash(&p.drafts[2].block.header, &known);
     CHECK(verify_private(&known) && found.kind == INCLUSION_KNOWN);
+    uint64_t newest_s = found.newest_s;
+    CHECK(newest_s == p.drafts[2].block.header.time_s);
+    CHECK(verify_private(&p.m.block) && found.newest_s == p.drafts[0].block.header.time_s);
+    CHECK(found.blocks_above == 2 && verify_private(&known));
     CHECK(said("3 transactions, each signed with the key that the one before announced; order and contents of 5 "
                "registers proven; author proven by the first transaction; 1 of them included at height 2 by 2026-11-22 "
                "12:35:45 UTC, with 2 blocks above, in the branch of the known block; the last 2 unanchored; as of "
