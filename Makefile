@@ -120,12 +120,18 @@ check:
 		[ $$status = 0 ] || echo 'check: FAILED; something failed or was not even built, see above'; exit $$status
 
 # LLD_BENCH_KEYS: how many keys the stores of lld_bench hold; 10000000 takes ten minutes and 6 GB.
+# A chain of CHAIN_BENCH_COUNT transactions is made and verified; 100000 takes ten minutes and 60 MB (make bench-chain).
 # Every number: of the booted systems in guest instructions, of the host, and sizes; printed, and in build/bench.csv.
-bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_bench $(B)/host/bin/lld_bench
+bench: images $(B)/host/bin/lxtest $(B)/host/bin/llc_bench $(B)/host/bin/tree_bench $(B)/host/bin/lld_bench \
+		$(B)/host/bin/chain_bench
 	@rm -f $(B)/bench.csv
 	@$(MAKE) --no-print-directory bench-system bench-kernel
-	@{ $(B)/host/bin/tree_bench && $(B)/host/bin/llc_bench && $(B)/host/bin/lld_bench $(B) $(LLD_BENCH_KEYS); } | sed 's/^/host./' | tee -a $(B)/bench.csv
+	@{ $(B)/host/bin/tree_bench && $(B)/host/bin/llc_bench && $(B)/host/bin/lld_bench $(B) $(LLD_BENCH_KEYS) && \
+		$(B)/host/bin/chain_bench $(B) $(or $(CHAIN_BENCH_COUNT),2000); } | sed 's/^/host./' | tee -a $(B)/bench.csv
 	@tests/bench/sizes.sh $(B) $(CROSS) | tee -a $(B)/bench.csv
+
+bench-chain: $(B)/host/bin/chain_bench
+	@$< $(B) $(or $(CHAIN_BENCH_COUNT),100000) | sed 's/^/host./' | tee -a $(B)/bench.csv
 
 all: tools $(if $(has_kernel),$(B)/base.img,components)
 
@@ -145,6 +151,6 @@ help:
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:
-.PHONY: FORCE all tidy tools apps kernel bench bench-kernel coverage proof soak-kernel check $(checks) fuzz clean help
+.PHONY: FORCE all tidy tools apps kernel bench bench-kernel bench-chain coverage proof soak-kernel check $(checks) fuzz clean help
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

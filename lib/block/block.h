@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Block: blocks of the Nexus ledger and what they prove about a signature chain. Reads and writes headers, whole blocks,
- * the light client's blocks and transactions with their Merkle branch; checks what can be checked of them; and says of a
- * chain that was verified (lib/sigchain) what a file of such proofs adds: included at which height, with how much work
- * above, as of when.
+ * Block: blocks of the Nexus ledger and what they prove about a signature chain. Reads and writes headers, whole
+ * blocks, the light client's blocks and transactions with their Merkle branch; checks what can be checked of them; and
+ * says of a chain that was verified (lib/sigchain) what a file of such proofs adds: included at which height, with how
+ * much work above, as of when.
  *
- * Nothing here chooses between branches of the ledger: there is no difficulty rule, hence no proof that the blocks shown
- * are the network's. There is the work that somebody has spent on them, which is counted, and there is the block that the
- * caller knows, which commits to all before it.
+ * Nothing here chooses between branches of the ledger: there is no difficulty rule, hence no proof that the blocks
+ * shown are the network's. There is the work that somebody has spent on them, which is counted, and there is the block
+ * that the caller knows, which commits to all before it.
  *
  * Owns:   nothing.    Uses: base, format, llc, register, sigchain.
  * Limits: versions 7 to 9. Work is checked of the hash channel, signatures of whole blocks; of a header of the stake or
@@ -55,8 +55,9 @@ struct block {
     struct cursor signature;
     struct transaction producer;
     struct cursor producer_bytes;
-    struct cursor system;       /**< must be empty */
-    struct cursor transactions; /**< `transaction_count` times a type and an id, in order, the producer's not among them */
+    struct cursor system; /**< must be empty */
+    struct cursor
+        transactions; /**< `transaction_count` times a type and an id; the producer's is not among them */
     uint32_t transaction_count;
 };
 
@@ -233,7 +234,7 @@ struct inclusion {
     uint32_t unchecked_count; /**< of the block and those above: how many show no work and no signature */
     uint64_t work_hashes;     /**< spent on the block and those above, on average; UINT64_MAX: that or more */
     uint64_t included_s;      /**< nTime of the block: since then at the latest */
-    uint64_t newest_s;        /**< nTime of the last block: what is known ends there */
+    uint64_t newest_s;        /**< nTime of the known block, or else of the last: what is known ends there */
 };
 
 /** Why a proof was refused. */
@@ -276,19 +277,20 @@ struct finding {
 
     /* Proven by blocks: */
     struct inclusion inclusion;
-    uint32_t included_count; /**< transactions 0 to one less than this are in the ledger by then; the rest is not shown */
+    uint32_t
+        included_count; /**< transactions 0 to one less than this are in the ledger; the rest is not shown */
 };
 
 /**
- * The pin that ties a chain to a proof: a verifier that has it refuses a chain without this transaction. One a proof; it
- * says nothing of the author.
+ * The pin that ties a chain to a proof: a verifier that has it refuses a chain without this transaction. One a proof;
+ * it says nothing of the author.
  */
 void finding_pin(const struct inclusion *inclusion, struct sigchain_pin *out);
 
 /**
- * Puts together what is known of a chain. `inclusion` may be NULL; the verifier must then have accepted and finished the
- * chain, with its finding_pin among its pins otherwise too.
- * @return LX_OK; LX_EINVAL when the proof is about another chain.
+ * Puts together what is known of a chain that the verifier has accepted and finished. `inclusion` may be NULL; if it is
+ * not, its finding_pin must have been among the verifier's pins.
+ * @return LX_OK; LX_EINVAL when the proof is about another chain, or was not among the pins.
  */
 MUST_USE enum lx_err finding_of(const struct sigchain_verifier *v, const struct inclusion *inclusion,
                                 struct finding *out);

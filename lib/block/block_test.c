@@ -419,7 +419,7 @@ static void bits_mean_a_target(void)
     CHECK(block_target_of(0x80000001, &target) && target.bytes[125] == 1); /* in more bytes than it needs */
     CHECK(!block_target_of(0x80000080, &target) && !block_target_of(0x80000100, &target));
     CHECK(!block_target_of(0x81000001, &target) && !block_target_of(0x80800001, &target));
-    CHECK(block_work_of(0x7e7fffff, &work) && work == 1u << 17);  /* 2^1024 / (2^1007 - 2^984) = 2^17 + 2^-6 ... */
+    CHECK(block_work_of(0x7e7fffff, &work) && work == 1u << 17);   /* 2^1024 / (2^1007 - 2^984) = 2^17 + 2^-6 ... */
     CHECK(block_work_of(0x7e000001, &work) && work == 1ull << 40); /* 2^1024 / 2^984 */
     CHECK(block_work_of(0x7e000003, &work) && work == (1ull << 40) / 3);
     CHECK(block_work_of(0x7b000002, &work) && work == 1ull << 63);
@@ -434,10 +434,14 @@ static void times_are_told_as_people_do(void)
         uint64_t time_s;
         const char *text;
     } times[] = {
-        {0, "1970-01-01 00:00:00 UTC"},          {951782399, "2000-02-28 23:59:59 UTC"},
-        {951782400, "2000-02-29 00:00:00 UTC"},  {1795350938, "2026-11-22 12:35:38 UTC"},
-        {4107542399, "2100-02-28 23:59:59 UTC"}, {4107542400, "2100-03-01 00:00:00 UTC"},
-        {253402300799, "9999-12-31 23:59:59 UTC"}, {253402300800, "second 253402300800"},
+        {0, "1970-01-01 00:00:00 UTC"},
+        {951782399, "2000-02-28 23:59:59 UTC"},
+        {951782400, "2000-02-29 00:00:00 UTC"},
+        {1795350938, "2026-11-22 12:35:38 UTC"},
+        {4107542399, "2100-02-28 23:59:59 UTC"},
+        {4107542400, "2100-03-01 00:00:00 UTC"},
+        {253402300799, "9999-12-31 23:59:59 UTC"},
+        {253402300800, "second 253402300800"},
         {UINT64_MAX, "second 18446744073709551615"},
     };
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {

@@ -171,7 +171,8 @@ static bool contracts_fit(const struct block *block)
     struct contract contract;
     struct operation op;
     while (contract_next(&contracts, &contract)) {
-        if (operation_parse(contract.operation, &op) != REGISTER_OK || !operation_fits(block->header.channel, op.code)) {
+        if (operation_parse(contract.operation, &op) != REGISTER_OK ||
+            !operation_fits(block->header.channel, op.code)) {
             return false;
         }
     }

@@ -103,7 +103,8 @@ void finding_describe(const struct sigchain_verifier *v, const struct finding *f
     struct text t = {out + used, cap_chars - used};
     if (i->kind == INCLUSION_NONE) {
         block_time_text(finding->signed_s, time);
-        put(&t, "; unanchored: no block is shown, and later transactions may exist; as of %s, by the owner's clock", time);
+        put(&t, "; unanchored: no block is shown, and later transactions may exist; as of %s, by the owner's clock",
+            time);
         return;
     }
     block_time_text(i->included_s, time);

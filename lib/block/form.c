@@ -10,7 +10,7 @@
 #define PROOF_PRIME_BYTES  208u /* version to bits */
 #define PROOF_OTHERS_BYTES 216u /* and the nonce */
 
-_Static_assert((size_t)BLOCK_TRANSACTIONS_MAX * LINK_BYTES > BLOCK_BYTES_MAX, "a block holds no more");
+_Static_assert((size_t)BLOCK_TRANSACTIONS_MAX *LINK_BYTES > BLOCK_BYTES_MAX, "a block holds no more");
 _Static_assert(1u << BLOCK_BRANCH_MAX == BLOCK_TRANSACTIONS_MAX, "so many levels");
 
 /* ---- headers ---------------------------------------------------------------------------------------------------- */

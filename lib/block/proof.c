@@ -55,8 +55,8 @@ static enum block_rule follow_producer(struct walk *w, const struct block *block
 }
 
 /** Reads and checks a block by itself. Not inlined: its frame is large, and not needed by what follows. */
-static __attribute__((noinline)) enum block_rule take_block(struct walk *w, uint8_t form, struct cursor bytes, bool is_first,
-                                  struct block_header *out)
+static __attribute__((noinline)) enum block_rule take_block(struct walk *w, uint8_t form, struct cursor bytes,
+                                                            bool is_first, struct block_header *out)
 {
     if (form == PROOF_HEADER) {
         enum lx_err err = block_header_parse(bytes.at, bytes.left_bytes, out);
@@ -137,7 +137,9 @@ static enum block_rule step(struct walk *w, uint8_t form, struct cursor bytes, b
     } else {
         w->found.blocks_above++;
     }
-    w->found.newest_s = header.time_s;
+    if (!w->known_is_found) { /* what stands above the known block says nothing about when */
+        w->found.newest_s = header.time_s;
+    }
     count_work(&w->found, &header);
     if (w->setup->known_block != NULL && u1024_equal(w->setup->known_block, &w->hash)) {
         w->known_is_found = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/** Any bytes as a proof, on two networks: what is accepted is about the blocks that it holds, and nothing else changes. */
+/** Any bytes as a proof, on two networks: what is accepted says what its blocks can say; what is refused, nothing. */
 #include "block.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -128,11 +128,16 @@ static void a_private_block_is_its_producers_word(void)
     start(&private_network, &pin, 1);
     add("private alice", 0, 2);
     CHECK(said("3 transactions, each signed with the key that the one before announced; order and contents of 5 "
-               "registers proven; author unknown, as no first transaction is pinned; 1 of them included at height 2 by 2026-11-22 "
+               "registers proven; author unknown, as no first transaction is pinned; 1 of them included at height 2 by "
+               "2026-11-22 "
                "12:35:45 UTC, with 2 blocks above, all signed by a producer whom no known block confirms; the last 2 "
                "unanchored; as of 2026-11-22 12:35:58 UTC, and nothing is known of what came after"));
     block_hash(&p.drafts[2].block.header, &known);
     CHECK(verify_private(&known) && found.kind == INCLUSION_KNOWN);
+    uint64_t newest_s = found.newest_s;
+    CHECK(newest_s == p.drafts[2].block.header.time_s);
+    CHECK(verify_private(&p.m.block) && found.newest_s == p.drafts[0].block.header.time_s);
+    CHECK(found.blocks_above == 2 && verify_private(&known));
     CHECK(said("3 transactions, each signed with the key that the one before announced; order and contents of 5 "
                "registers proven; author proven by the first transaction; 1 of them included at height 2 by 2026-11-22 "
                "12:35:45 UTC, with 2 blocks above, in the branch of the known block; the last 2 unanchored; as of "
@@ -347,10 +352,12 @@ static void work_above_is_counted(void)
     finding_pin(&found, &pin);
     start(&test_network, &pin, 1);
     add("testnet miner", 0, 0);
-    CHECK(said("1 transactions, each signed with the key that the one before announced; order and contents of 5 "
-               "registers proven; author unknown, as no first transaction is pinned; proof of work not checked; 1 of them included "
-               "at height 1 by 2026-11-22 12:48:05 UTC, with 30 blocks above; about 152321304 hashes of work were spent on it "
-               "and them; as of 2026-11-22 13:04:41 UTC, and nothing is known of what came after"));
+    CHECK(said(
+        "1 transactions, each signed with the key that the one before announced; order and contents of 5 "
+        "registers proven; author unknown, as no first transaction is pinned; proof of work not checked; 1 of them "
+        "included "
+        "at height 1 by 2026-11-22 12:48:05 UTC, with 30 blocks above; about 152321304 hashes of work were spent on it "
+        "and them; as of 2026-11-22 13:04:41 UTC, and nothing is known of what came after"));
 }
 
 static void a_header_without_work_is_refused(void)
@@ -392,7 +399,8 @@ static void unchecked_blocks_are_called_so(void)
     start(&test_network, &pin, 1);
     add("testnet miner", 0, 0);
     CHECK(said("1 transactions, each signed with the key that the one before announced; order and contents of 5 "
-               "registers proven; author unknown, as no first transaction is pinned; proof of work not checked; 1 of them included "
+               "registers proven; author unknown, as no first transaction is pinned; proof of work not checked; 1 of "
+               "them included "
                "at height 5 by 2026-11-22 12:48:05 UTC, with 0 blocks above, which anybody could have made; as of "
                "2026-11-22 12:48:05 UTC, and nothing is known of what came after"));
 }
@@ -404,9 +412,10 @@ static void without_a_proof_a_chain_is_unanchored(void)
     memset(&found, 0, sizeof found);
     start(&private_network, NULL, 0);
     add("private alice", 0, 0);
-    CHECK(said("1 transactions, each signed with the key that the one before announced; order and contents of 1 "
-               "registers proven; author unknown, as no first transaction is pinned; unanchored: no block is shown, and "
-               "later transactions may exist; as of 2026-11-22 12:35:39 UTC, by the owner's clock"));
+    CHECK(
+        said("1 transactions, each signed with the key that the one before announced; order and contents of 1 "
+             "registers proven; author unknown, as no first transaction is pinned; unanchored: no block is shown, and "
+             "later transactions may exist; as of 2026-11-22 12:35:39 UTC, by the owner's clock"));
 }
 
 static void a_proof_belongs_to_its_chain(void)

@@ -174,7 +174,8 @@ static void captured_transactions_are_in_their_blocks(void)
     }
     CHECK_EQ(count, 24);
     /* The proof of a register: a byte, a request's number, the transaction, and the register's address. */
-    CHECK(vectors_skip(&v, "\"lookup\"") && vectors_field(&v, "register", &list) && vectors_field(&v, "payload", &piece));
+    CHECK(vectors_skip(&v, "\"lookup\"") && vectors_field(&v, "register", &list) &&
+          vectors_field(&v, "payload", &piece));
     size_t len = vectors_hex(piece, payload, sizeof payload);
     struct u256 address;
     CHECK_EQ(address_of_text(list.at, list.left_chars, &address), LX_OK);

@@ -143,7 +143,7 @@ static void files_of_any_other_form_are_refused(void)
         CHECK(!sigchain_verify_file(&verifier, file_bytes, size));
         file_bytes[i] ^= 0x10;
     }
-    file_bytes[10] = 2; /* 131074 transactions */
+    file_bytes[10] = 0x11; /* more than 1048576 transactions */
     CHECK_EQ(chain_file_open(file_bytes, size, &file), LX_ERANGE);
     CHECK(!sigchain_verify_file(&verifier, file_bytes, size));
     CHECK_EQ(verifier.refusal.rule, SIGCHAIN_LIMIT);

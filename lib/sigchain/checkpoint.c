@@ -83,8 +83,7 @@ static bool head_get(struct cursor *c, struct sigchain_verifier *v, enum sigchai
         *rule = SIGCHAIN_TABLE_FULL;
         return false;
     }
-    if (v->transaction_count == 1 &&
-        (!u512_equal(&v->txid, &v->first_txid) || !u256_equal(&v->key, &v->first_key))) {
+    if (v->transaction_count == 1 && (!u512_equal(&v->txid, &v->first_txid) || !u256_equal(&v->key, &v->first_key))) {
         return false; /* the first is the last; `rule` stands */
     }
     v->work_is_checked = work_is_checked != 0;

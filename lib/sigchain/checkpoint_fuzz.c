@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Any bytes as a checkpoint whose hash is right: what is accepted is written back as the same bytes, and what is refused
- * leaves an empty verifier. Then the bytes as two chains, cut in the middle.
+ * Any bytes as a checkpoint whose hash is right: what is accepted is written back as the same bytes, and what is
+ * refused leaves an empty verifier. Then the bytes as two chains, cut in the middle.
  */
 #include "sigchain.h"
 

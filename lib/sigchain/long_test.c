@@ -7,12 +7,12 @@
 #include "sigchain.h"
 #include "unit.h"
 
-#define COUNT          400u /* with the sanitizers, each takes 10 ms; chain_bench has more */
-#define REGISTERS      700u
-#define STATE_MAX      (1024u * 1024u)
-#define TX_BYTES_MAX   700u
-#define START_S        1800000000u
-#define FORK_AT        5u
+#define COUNT        400u /* with the sanitizers, each takes 10 ms; chain_bench has more */
+#define REGISTERS    700u
+#define STATE_MAX    (1024u * 1024u)
+#define TX_BYTES_MAX 700u
+#define START_S      1800000000u
+#define FORK_AT      5u
 
 static struct sigchain_network network;
 static const struct u256 genesis = {{9, [31] = 0xb7}};
@@ -54,9 +54,9 @@ static void make(struct sigchain_link *link, struct register_state *state, uint3
         CHECK_EQ(sigchain_key_hash(secret, &hashes[next]), LX_OK);
     }
     transaction_begin(&builder, &genesis, time, buffer, sizeof buffer);
-    enum register_err err =
-        link->sequence == 0 ? transaction_create(&builder, &raw_address, REGISTER_RAW, data, sizeof data, state)
-                            : transaction_write(&builder, &raw_address, data, sizeof data, state);
+    enum register_err err = link->sequence == 0
+                                ? transaction_create(&builder, &raw_address, REGISTER_RAW, data, sizeof data, state)
+                                : transaction_write(&builder, &raw_address, data, sizeof data, state);
     CHECK_EQ(err, REGISTER_OK);
     secret_of(link->sequence, secret);
     CHECK_EQ(transaction_sign(&builder, link, &hashes[next], secret, random, &txid), LX_OK);
@@ -166,18 +166,18 @@ static void a_checkpoint_with_one_thing_changed_is_refused(void)
         uint8_t mask;
         enum sigchain_rule rule;
     } bad[] = {
-        {0, 1, SIGCHAIN_CHECKPOINT},                 /* magic */
-        {8, 1, SIGCHAIN_NETWORK},                    /* kind */
-        {9, 0x10, SIGCHAIN_NETWORK},                 /* type of its users */
-        {10, 1, SIGCHAIN_NETWORK},                   /* its id */
-        {78, 2, SIGCHAIN_CHECKPOINT},                /* work was checked: neither no nor yes */
-        {79 + 31, 1, SIGCHAIN_NETWORK},              /* type of the genesis id */
-        {375, 8, SIGCHAIN_CHECKPOINT},               /* more registers than follow */
-        {377, 1, SIGCHAIN_TABLE_FULL},               /* more than there is room for */
-        {379 + 32, 2, SIGCHAIN_CHECKPOINT},          /* origin */
-        {379 + 33 + 3, 0x80, SIGCHAIN_CHECKPOINT},   /* changed by a transaction to come */
-        {379 + 37, 2, SIGCHAIN_CHECKPOINT},          /* version of a state */
-        {379 + 37 + 60, 1, SIGCHAIN_CHECKPOINT},     /* its data: the checksum does not fit */
+        {0, 1, SIGCHAIN_CHECKPOINT},               /* magic */
+        {8, 1, SIGCHAIN_NETWORK},                  /* kind */
+        {9, 0x10, SIGCHAIN_NETWORK},               /* type of its users */
+        {10, 1, SIGCHAIN_NETWORK},                 /* its id */
+        {78, 2, SIGCHAIN_CHECKPOINT},              /* work was checked: neither no nor yes */
+        {79 + 31, 1, SIGCHAIN_NETWORK},            /* type of the genesis id */
+        {375, 8, SIGCHAIN_CHECKPOINT},             /* more registers than follow */
+        {377, 1, SIGCHAIN_TABLE_FULL},             /* more than there is room for */
+        {379 + 32, 2, SIGCHAIN_CHECKPOINT},        /* origin */
+        {379 + 33 + 3, 0x80, SIGCHAIN_CHECKPOINT}, /* changed by a transaction to come */
+        {379 + 37, 2, SIGCHAIN_CHECKPOINT},        /* version of a state */
+        {379 + 37 + 60, 1, SIGCHAIN_CHECKPOINT},   /* its data: the checksum does not fit */
     };
     struct u256 hash;
     struct sigchain_setup setup = setup_of(&other);

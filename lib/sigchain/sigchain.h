@@ -5,7 +5,7 @@
  *
  * Verification proves that one key holder after another signed the transactions in this order, and what they made of
  * their registers. It does not prove that the network confirmed them, nor that no later ones exist: a result is
- * "unanchored".
+ * "unanchored". lib/block adds blocks to it.
  *
  * A genesis id is only the hash of a name. Whoever makes the first transaction with it chooses the first key, so a
  * chain proves its author only to somebody who knows the id of its first transaction: pin it (struct sigchain_pin).

@@ -145,6 +145,23 @@ has "a pin" "author proven by the first transaction" "$("$lx" chain verify three
 refused "another pin" "its id is not the one that is known to stand here" chain verify three.lxp --pin "$(echo "$first" | tr 0-9 1-90)"
 refused "another network" "hashPrevTx is not the id of this network" chain verify three.lxp --network elsewhere
 
+# ---- proofs: a chain of a test network, and the headers of three of its blocks
+corpora=$root/tests/corpora miner=$root/tests/corpora/chain_file/miner work=$root/tests/corpora/proof/work
+has "no proof" "unanchored: no block is shown, and later transactions may exist" "$("$lx" chain verify "$miner" --network test)"
+got=$("$lx" chain verify "$miner" --network test --proof "$work")
+has "a proof" "1 of them included at height 1 by 2026-11-22 12:48:05 UTC, with 2 blocks above; about 12631859 hashes" "$got"
+has "what it leaves open" "the last 2 unanchored; as of 2026-11-22 12:48:36 UTC, and nothing is known of what came after" "$got"
+has "a proof names no author" "author unknown" "$got"
+block=$(echo "$got" | sed -n 's/^block *//p')
+has "a known block" "in the branch of the known block" \
+    "$("$lx" chain verify "$miner" --network test --proof "$work" --block "$block")"
+refused "another known block" "the block that is known to be the network's is not among these" \
+    chain verify "$miner" --network test --proof "$work" --block "$(echo "$block" | tr 0-9 1-90)"
+refused "a proof of another network" "block 0: nChannel" chain verify "$miner" --network test --proof "$corpora/proof/private"
+refused "a proof of another chain" "type byte of hashGenesis" chain verify three.lxp --proof "$work" --network test
+refused "a proof that is none" "proof: its bytes are not one proof" chain verify "$miner" --network test --proof "$miner"
+refused "a block without a proof" "add --proof FILE" chain verify "$miner" --network test --block "$block"
+
 # ---- approvals
 has "approve" "list 1 of key owner: 1 packages, 1 developers; transaction 0" "$("$lx" approve demo-1.lxp --key owner --name Ada)"
 has "approve again" "approved already in list 1 of key owner; nothing was signed" "$("$lx" approve demo-1.lxp --key owner)"
@@ -214,6 +231,23 @@ is "a list whose signing was interrupted is forgotten" "" "$(ls "$keys" | grep n
 cp "$keys/owner.list" "$keys/owner.list.new" && cp old.list "$keys/owner.list"
 has "a list that was signed is taken" "nothing was signed" "$("$lx" approve p1.lxp --key owner)"
 cp old.list "$keys/owner.list"
+"$lx" key new twin >/dev/null
+"$lx" approve p1.lxp --key twin --exact >/dev/null
+cp "$keys/twin.chain" one.chain && cp "$keys/twin.list" one.list
+"$lx" approve p2.lxp --key twin --exact >/dev/null && cp "$keys/twin.chain" two.chain
+cp one.chain "$keys/twin.chain" && cp one.list "$keys/twin.list" # as if on a second machine
+"$lx" approve p3.lxp --key twin --exact >/dev/null && cp "$keys/twin.chain" other.chain
+is "the beginning of a chain" "two.chain goes on behind the 1 transactions of one.chain" \
+    "$("$lx" chain diff one.chain two.chain | head -n 1)"
+is "the same chain" "the same 2 transactions" "$("$lx" chain diff two.chain two.chain)"
+refused "a fork" "FORK at transaction 1: its owner signed two, behind 1 that are the same" chain diff two.chain other.chain
+got=$("$lx" chain diff two.chain other.chain)
+has "one side of it" "two.chain    1" "$got"
+has "the other side" "other.chain  1" "$got"
+has "a fork for programs" '"difference": "fork"' "$("$lx" chain diff two.chain other.chain --json)"
+refused "chains of two keys" "chains of two ids" chain diff two.chain "$keys/dev.chain"
+head -c 700 two.chain >cut.chain
+refused "a chain that was cut in a comparison" "cut.chain: transaction 0: its bytes are not one transaction" chain diff two.chain cut.chain
 refused "an old list put back" "owner.list is not the list that key owner signed last; restore it" approve p2.lxp --key owner
 head -c 700 "$keys/dev.chain" >cut && cp "$keys/dev.chain" whole && cp cut "$keys/dev.chain"
 refused "a chain that was cut" "restore it" key show dev

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/** lx chain show, lx chain verify: a chain from a file or a package, verified and told. */
+/** lx chain show, verify, diff: a chain from a file or a package, verified and told; a proof; two chains. */
 #include <string.h>
 
+#include "block.h"
 #include "lx.h"
 
-#define TXID_CHARS (2u * U512_BYTES)
+#define TXID_CHARS  (2u * U512_BYTES)
+#define BLOCK_CHARS (2u * U1024_BYTES)
 
 /** The chain in a file, or in a package. */
 static struct cursor chain_of(const char *path)
@@ -78,7 +80,7 @@ int chain_show(const struct arguments *args)
     struct cursor tx;
     struct cursor bytes = chain_of(args->operands[0]);
     json_t *rows = pack_json("[]");
-    chain_start(&chain, args->options[OPTION_NETWORK], NULL);
+    chain_start(&chain, args->options[OPTION_NETWORK], NULL, 0);
     if (chain_file_open(bytes.at, bytes.left_bytes, &file) != LX_OK) {
         fail("%s is no chain file, or was cut; get it again", args->operands[0]);
     }
@@ -96,30 +98,183 @@ int chain_show(const struct arguments *args)
     return STATUS_OK;
 }
 
-int chain_check(const struct arguments *args)
+/** Verifies the proof that the command line names. */
+static void proof_read(const struct arguments *args, struct inclusion *out)
 {
-    struct chain chain;
-    char words[300];
-    struct sigchain_pin pin = {.sequence = 0};
-    const char *path = args->operands[0];
-    const char *pin_text = args->options[OPTION_PIN];
-    if (pin_text != NULL && !hex_to_mem(pin_text, strlen(pin_text), pin.txid.bytes, U512_BYTES)) {
-        fail("--pin %s: not a transaction's id, which has %u hex digits", pin_text, TXID_CHARS);
+    static struct u512 ids[BLOCK_TRANSACTIONS_MAX];
+    static struct block_room room = {.ids = ids, .id_capacity = ARRAY_LEN(ids)};
+    struct u1024 known;
+    struct proof_refusal refusal;
+    struct proof_setup setup = {.room = &room};
+    const char *path = args->options[OPTION_PROOF];
+    const char *hash = args->options[OPTION_BLOCK];
+    if (hash != NULL) {
+        if (!hex_to_mem(hash, strlen(hash), known.bytes, U1024_BYTES)) {
+            fail("--block %s: not a block's hash, which has %u hex digits", hash, BLOCK_CHARS);
+        }
+        setup.known_block = &known;
     }
-    struct cursor bytes = chain_of(path);
-    chain_start(&chain, args->options[OPTION_NETWORK], pin_text == NULL ? NULL : &pin);
-    if (!sigchain_verify_file(&chain.verifier, bytes.at, bytes.left_bytes)) {
-        fail("%s: %s", path, chain.verifier.refusal.sentence);
+    chain_network(args->options[OPTION_NETWORK], &setup.network);
+    struct bytes file = read_file(path);
+    if (!proof_verify(file.at, file.len_bytes, &setup, out, &refusal)) {
+        fail("%s: %s", path, refusal.sentence);
     }
-    sigchain_describe(&chain.verifier, words, sizeof words);
-    json_t *out = pack_json("{s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "proven", words, "id", json_id(&chain.verifier.genesis),
-                            "bound", (int)sigchain_genesis_is_bound(&chain.verifier), "transactions",
-                            json_number(chain.verifier.transaction_count), "first", json_txid(&chain.verifier.first_txid),
-                            "last", json_txid(&chain.verifier.txid), "time", json_time(chain.verifier.timestamp));
-    json_t *releases = releases_of(&chain);
+}
+
+/** What the proof adds to the report. */
+static void report_inclusion(json_t *out, const struct finding *finding)
+{
+    const struct inclusion *i = &finding->inclusion;
+    char hash[U1024_HEX_CHARS];
+    hex_of_mem(i->block.bytes, U1024_BYTES, hash);
+    json_object_set_new(out, "included", json_number(finding->included_count));
+    json_object_set_new(out, "height", json_number(i->height));
+    json_object_set_new(out, "above", json_number(i->blocks_above));
+    json_object_set_new(out, "work", json_number(i->work_hashes));
+    json_object_set_new(out, "known_until", json_time(i->newest_s));
+    json_object_set_new(out, "block", pack_json("s", hash));
+}
+
+/** The report of a chain that was verified. */
+static void report_chain(const struct arguments *args, const struct chain *chain, const struct inclusion *inclusion)
+{
+    char words[FINDING_CHARS];
+    struct finding finding;
+    const struct sigchain_verifier *v = &chain->verifier;
+    if (finding_of(v, inclusion, &finding) != LX_OK) {
+        fail("%s is about another chain than %s", args->options[OPTION_PROOF], args->operands[0]);
+    }
+    finding_describe(v, &finding, words, sizeof words);
+    json_t *out = pack_json("{s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "proven", words, "id", json_id(&v->genesis), "bound",
+                            (int)sigchain_genesis_is_bound(v), "transactions", json_number(v->transaction_count), "first",
+                            json_txid(&v->first_txid), "last", json_txid(&v->txid), "time", json_time(v->timestamp));
+    if (inclusion != NULL) {
+        report_inclusion(out, &finding);
+    }
+    json_t *releases = releases_of(chain);
     if (json_array_size(releases) > 0) {
         json_object_set_new(out, "releases", releases);
     }
     report_object(out, args->options[OPTION_JSON] != NULL);
+}
+
+int chain_check(const struct arguments *args)
+{
+    struct chain chain;
+    struct sigchain_pin pins[2] = {{.sequence = 0}};
+    size_t pin_count = 0;
+    struct inclusion inclusion;
+    bool has_proof = args->options[OPTION_PROOF] != NULL;
+    const char *path = args->operands[0];
+    const char *pin_text = args->options[OPTION_PIN];
+    if (pin_text != NULL) {
+        if (!hex_to_mem(pin_text, strlen(pin_text), pins[0].txid.bytes, U512_BYTES)) {
+            fail("--pin %s: not a transaction's id, which has %u hex digits", pin_text, TXID_CHARS);
+        }
+        pin_count++;
+    }
+    if (has_proof) {
+        proof_read(args, &inclusion);
+        finding_pin(&inclusion, &pins[pin_count++]);
+    } else if (args->options[OPTION_BLOCK] != NULL) {
+        fail("--block says what a proof must reach; add --proof FILE");
+    }
+    struct cursor bytes = chain_of(path);
+    chain_start(&chain, args->options[OPTION_NETWORK], pins, pin_count);
+    if (!sigchain_verify_file(&chain.verifier, bytes.at, bytes.left_bytes)) {
+        fail("%s: %s", path, chain.verifier.refusal.sentence);
+    }
+    report_chain(args, &chain, has_proof ? &inclusion : NULL);
     return STATUS_OK;
+}
+
+/* ---- two chains ----------------------------------------------------------------------------------------------------- */
+
+static const char *difference_name(enum sigchain_difference difference)
+{
+    static const char *const names[] = {
+        [SIGCHAIN_SAME] = "same",
+        [SIGCHAIN_A_LONGER] = "first is longer",
+        [SIGCHAIN_B_LONGER] = "second is longer",
+        [SIGCHAIN_FORKED] = "fork",
+        [SIGCHAIN_OTHER_FIRST] = "other first transaction",
+        [SIGCHAIN_OTHER_CHAIN] = "other id",
+        [SIGCHAIN_NOT_COMPARABLE] = "not comparable",
+    };
+    return names[difference];
+}
+
+/** What a chain does from where the two part, as far as it verifies. */
+static void rows_from(json_t *rows, const struct arguments *args, const char *path, struct cursor bytes, uint32_t first)
+{
+    struct chain chain;
+    struct chain_file file;
+    struct cursor tx;
+    chain_start(&chain, args->options[OPTION_NETWORK], NULL, 0);
+    if (chain_file_open(bytes.at, bytes.left_bytes, &file) != LX_OK) {
+        return; /* told already */
+    }
+    for (uint32_t i = 0; chain_file_next(&file, &tx) && sigchain_add(&chain.verifier, tx.at, tx.left_bytes); i++) {
+        if (i >= first) {
+            json_t *row = pack_json("{s:s}", "chain", path);
+            json_object_update(row, row_of(&chain.verifier, tx));
+            json_array_append_new(rows, row);
+        }
+    }
+}
+
+static void say_difference(const struct arguments *args, const struct sigchain_comparison *c)
+{
+    const char *a = args->operands[0], *b = args->operands[1];
+    unsigned common = (unsigned)c->common_count;
+    switch (c->difference) {
+    case SIGCHAIN_SAME:
+        printf("the same %u transactions\n", common);
+        break;
+    case SIGCHAIN_A_LONGER:
+    case SIGCHAIN_B_LONGER:
+        printf("%s goes on behind the %u transactions of %s\n", c->difference == SIGCHAIN_A_LONGER ? a : b, common,
+               c->difference == SIGCHAIN_A_LONGER ? b : a);
+        break;
+    case SIGCHAIN_FORKED:
+        printf("FORK at transaction %u: its owner signed two, behind %u that are the same\n", common, common);
+        break;
+    case SIGCHAIN_OTHER_FIRST:
+        printf("one id, begun by two keys: no fork; the pin of the first transaction tells whose is the author's\n");
+        break;
+    case SIGCHAIN_OTHER_CHAIN:
+        printf("chains of two ids\n");
+        break;
+    case SIGCHAIN_NOT_COMPARABLE:
+        printf("the same up to %u transactions, where one is refused\n", common);
+        break;
+    }
+}
+
+int chain_diff(const struct arguments *args)
+{
+    struct chain a, b;
+    struct sigchain_comparison c;
+    bool as_json = args->options[OPTION_JSON] != NULL;
+    struct cursor a_bytes = chain_of(args->operands[0]), b_bytes = chain_of(args->operands[1]);
+    chain_start(&a, args->options[OPTION_NETWORK], NULL, 0);
+    chain_start(&b, args->options[OPTION_NETWORK], NULL, 0);
+    sigchain_compare_files(&a.verifier, a_bytes, &b.verifier, b_bytes, &c);
+    json_t *rows = pack_json("[]");
+    rows_from(rows, args, args->operands[0], a_bytes, c.common_count);
+    rows_from(rows, args, args->operands[1], b_bytes, c.common_count);
+    if (as_json) {
+        report_object(pack_json("{s:s, s:o, s:o}", "difference", difference_name(c.difference), "common",
+                                json_number(c.common_count), "then", rows),
+                      true);
+    } else {
+        say_difference(args, &c);
+        if (json_array_size(rows) > 0) {
+            report_rows(rows, false);
+        }
+    }
+    if (!c.a_is_good || !c.b_is_good) {
+        fail("%s: %s", args->operands[c.a_is_good ? 1 : 0], (c.a_is_good ? b : a).verifier.refusal.sentence);
+    }
+    return c.difference <= SIGCHAIN_B_LONGER ? STATUS_OK : STATUS_REFUSED;
 }

@@ -44,10 +44,17 @@ const struct command commands[] = {
      "Only the form is checked, and a chain as a whole."},
     {"chain show", "CHAIN|PACKAGE", BIT(OPTION_NETWORK) | JSON, 1, 1, chain_show, "tells the history of a chain",
      "Each transaction with what it did, up to the first that does not verify."},
-    {"chain verify", "CHAIN|PACKAGE", BIT(OPTION_NETWORK) | BIT(OPTION_PIN) | JSON, 1, 1, chain_check,
+    {"chain verify", "CHAIN|PACKAGE",
+     BIT(OPTION_NETWORK) | BIT(OPTION_PIN) | BIT(OPTION_PROOF) | BIT(OPTION_BLOCK) | JSON, 1, 1, chain_check,
      "verifies a chain, and says what that proves",
      "bound: the id is the hash of the first key, so that nobody else can have begun a chain with it. On networks where\n"
-     "ids are hashes of names, only --pin tells whose chain it is."},
+     "ids are hashes of names, only --pin tells whose chain it is. A proof tells in which block a transaction is, how much\n"
+     "work is above it, and until when that is known; what it cannot tell is whether that is the network's branch, but\n"
+     "for a block that you know: --block."},
+    {"chain diff", "CHAIN|PACKAGE CHAIN|PACKAGE", BIT(OPTION_NETWORK) | JSON, 2, 2, chain_diff,
+     "says where two chains of one author part",
+     "Shows what each has behind that. Status 1 when neither is the beginning of the other: a fork, which only the\n"
+     "author's keys can sign, or another chain."},
     {"symbolize", "REPORT", BIT(OPTION_PROGRAMS) | BIT(OPTION_KERNEL) | BIT(OPTION_LINES), 1, 1, symbolize,
      "names the functions in a report of a crash",
      "Copies console text, and puts a name behind each address of a component's or the kernel's backtrace. REPORT is\n"

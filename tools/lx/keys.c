@@ -25,30 +25,35 @@ void network_of_lx(struct sigchain_network *out)
 
 /* ---- chains --------------------------------------------------------------------------------------------------------- */
 
-void chain_start(struct chain *chain, const char *network, const struct sigchain_pin *pin)
+void chain_network(const char *name, struct sigchain_network *out)
+{
+    if (name == NULL) {
+        network_of_lx(out);
+    } else if (strcmp(name, "main") == 0) {
+        sigchain_network_of(NETWORK_MAIN, NULL, out);
+    } else if (strcmp(name, "test") == 0) {
+        sigchain_network_of(NETWORK_TEST, NULL, out);
+    } else if (strcmp(name, "private") == 0) {
+        sigchain_network_of(NETWORK_PRIVATE, NULL, out);
+    } else {
+        sigchain_network_of(NETWORK_HYBRID, name, out);
+    }
+}
+
+void chain_start(struct chain *chain, const char *network, const struct sigchain_pin *pins, size_t pin_count)
 {
     struct sigchain_setup setup = {.register_capacity = CHAIN_REGISTERS_MAX, .check_work = kdf_check_work};
-    if (network == NULL) {
-        network_of_lx(&setup.network);
-    } else if (strcmp(network, "main") == 0) {
-        sigchain_network_of(NETWORK_MAIN, NULL, &setup.network);
-    } else if (strcmp(network, "test") == 0) {
-        sigchain_network_of(NETWORK_TEST, NULL, &setup.network);
-    } else if (strcmp(network, "private") == 0) {
-        sigchain_network_of(NETWORK_PRIVATE, NULL, &setup.network);
-    } else {
-        sigchain_network_of(NETWORK_HYBRID, network, &setup.network);
-    }
+    chain_network(network, &setup.network);
     setup.registers = zalloc(CHAIN_REGISTERS_MAX * sizeof *setup.registers);
-    setup.pins = pin;
-    setup.pin_count = pin == NULL ? 0 : 1;
+    setup.pins = pins;
+    setup.pin_count = pin_count;
     *chain = (struct chain){.is_verified = false};
     sigchain_verifier_init(&chain->verifier, &setup);
 }
 
 void chain_verify(struct chain *chain, struct cursor bytes)
 {
-    chain_start(chain, NULL, NULL);
+    chain_start(chain, NULL, NULL, 0);
     chain->bytes = bytes;
     chain->is_verified = sigchain_verify_file(&chain->verifier, bytes.at, bytes.left_bytes);
 }

@@ -3,7 +3,7 @@
  * lx: the host's tool for keys, packages, approvals and chains. One program, one table of commands (commands.c); each command
  * is a function that gets its options and operands, does one thing, says what it did, and returns the exit status.
  *
- * Owns:   the files of keys (docs/spec/keys.md).    Uses: package, signer, sigchain, jansson, hosttool.
+ * Owns:   the files of keys (docs/spec/keys.md).    Uses: block, package, signer, sigchain, jansson, hosttool.
  * Trust:  it runs with its user's rights; all files but the user's own seeds are untrusted.
  * Limits: CHAIN_REGISTERS_MAX registers a chain; files that fit into memory. What it allocates lives until it exits.
  */
@@ -41,6 +41,8 @@ enum option {
     OPTION_SEEN,
     OPTION_LIST_SEEN,
     OPTION_PIN,
+    OPTION_PROOF,
+    OPTION_BLOCK,
     OPTION_NETWORK,
     OPTION_JSON,
     OPTION_PROGRAMS,
@@ -98,6 +100,7 @@ int verify(const struct arguments *args);
 int inspect(const struct arguments *args);
 int chain_show(const struct arguments *args);
 int chain_check(const struct arguments *args);
+int chain_diff(const struct arguments *args);
 int symbolize(const struct arguments *args);
 int trace(const struct arguments *args);
 int help(const struct arguments *args);
@@ -133,8 +136,10 @@ struct chain {
     bool is_verified; /**< else verifier.refusal says why */
 };
 
-/** Starts a verifier for a chain of a network (NULL: ours); `pin` may be NULL, or is borrowed. */
-void chain_start(struct chain *chain, const char *network, const struct sigchain_pin *pin);
+/** Describes a network by its name; NULL: ours. */
+void chain_network(const char *name, struct sigchain_network *out);
+/** Starts a verifier for a chain of a network; the pins are borrowed. */
+void chain_start(struct chain *chain, const char *network, const struct sigchain_pin *pins, size_t pin_count);
 /** Verifies a chain file's bytes of our network, which are borrowed. Nothing ends here. */
 void chain_verify(struct chain *chain, struct cursor bytes);
 /** The record of an app at an address. @return false when there is none that this chain made. */

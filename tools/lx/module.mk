@@ -1,1 +1,1 @@
-$(call tool,base tree cbor elf format llc llc_kdf register sigchain signer package hosttool,-ljansson)
+$(call tool,base tree cbor elf format llc llc_kdf register sigchain block signer package hosttool,-ljansson)

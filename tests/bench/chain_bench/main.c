@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Verifies a long chain from a file as from a stream, then its second half once more from a checkpoint, and prints what it
- * costs, a line a figure: name,value,unit,how. Fails when the two do not end alike, or more than 1 MB is kept.
+ * Verifies a long chain from a file as from a stream, then its second half once more from a checkpoint, and prints
+ * what it costs, a line a figure: name,value,unit,how. Fails when the two do not end alike, or more than 1 MB is kept.
  *
  *   chain_bench DIRECTORY [TRANSACTIONS]     100000 without; the file takes 620 bytes each, and is removed
  *
@@ -81,8 +81,8 @@ static size_t make(struct sigchain_link *link, uint8_t *buffer, size_t cap_bytes
         transaction_sign(&builder, link, &hashes[(n + 1) % KEYS], secrets[n % KEYS], random, &txid) != LX_OK) {
         fail("cannot make a transaction");
     }
-    *link = (struct sigchain_link){.genesis = genesis, .sequence = n + 1, .previous = txid, .not_before = time,
-                                   .key = hashes[(n + 1) % KEYS]};
+    *link = (struct sigchain_link){
+        .genesis = genesis, .sequence = n + 1, .previous = txid, .not_before = time, .key = hashes[(n + 1) % KEYS]};
     return builder.out.used_bytes;
 }
 
