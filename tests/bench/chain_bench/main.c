@@ -29,7 +29,8 @@ static struct kept {
     uint8_t transaction[2048];
 } kept;
 
-_Static_assert(sizeof(struct kept) <= STATE_MAX, "the promise");
+enum { KEPT_BYTES = sizeof(struct kept) };
+_Static_assert(KEPT_BYTES <= STATE_MAX, "the promise");
 
 static struct sigchain_network network;
 static const struct u256 genesis = {{9, [31] = 0xb7}};
