@@ -375,8 +375,9 @@ static void the_kernel_shows_its_code_to_be_read(void)
     struct lx_bootinfo_pages chunk = kernel_chunk();
     const struct seL4_BootInfo *info = kptr(cap_address(world_slot(seL4_CapBootInfoFrame)->cap));
     CHECK_EQ((chunk.frames.end - chunk.frames.start) * 4096, SIM_KERNEL_CODE_BYTES);
-    CHECK_EQ(chunk.frames.start, info->untyped.end);
-    CHECK_EQ(chunk.frames.end, info->empty.start);
+    CHECK_EQ(chunk.frames.start, info->userImageFrames.end);
+    CHECK_EQ(chunk.frames.end, info->untyped.start);
+    CHECK_EQ(info->untyped.end, info->empty.start); /* programs made for seL4 rely on it: sel4test's allocator does */
     CHECK_EQ(info->sharedFrames.start, info->sharedFrames.end);
     for (unsigned i = 0; i < chunk.frames.end - chunk.frames.start; i++) {
         struct cap c = world_slot((unsigned)chunk.frames.start + i)->cap;

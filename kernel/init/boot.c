@@ -357,8 +357,8 @@ bool boot_make_root_task(const struct boot_input *in)
     b.info->numNodes = 1;
     b.info->ipcBuffer = b.image_end;
     b.info->initThreadCNodeSizeBits = ROOT_CNODE_BITS;
-    provide_all_memory(&b);
     show_kernel(&b);
+    provide_all_memory(&b);
     b.info->empty = (struct seL4_SlotRegion){b.next_slot, bit(ROOT_CNODE_BITS)};
     arch_table_written();
     sched_leave();
