@@ -173,31 +173,31 @@ static NOINLINE bool map_or_unmap(struct tcb *t, struct slot *slot)
     return true;
 }
 
-void fastpath_call(struct tcb *t)
+NOINLINE bool fastpath_call(struct tcb *t)
 {
     struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
     struct meeting m = {0};
     struct transfer words = {0};
     if (unlikely(!arch_fast_paths() || slot == NULL || !prove_meeting(slot->cap, &m) || !cap_has(slot->cap, RIGHT_SEND) ||
                  !prove_transfer(t, m.to, &words))) {
-        if (!arch_fast_paths() || slot == NULL || cap_type(slot->cap) != CAP_FRAME || !map_or_unmap(t, slot)) {
-            syscall_general_send(t, slot);
+        if (arch_fast_paths() && slot != NULL && cap_type(slot->cap) == CAP_FRAME && map_or_unmap(t, slot)) {
+            return true;
         }
-        return;
+        return syscall_general_send(t, slot);
     }
     /* From here on nothing can fail. */
     fast_path_taken();
     do_transfer(t, m.to, cap_badge(slot->cap), &words);
     hand_over(t, &m);
+    return false;
 }
 
-void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2)
+NOINLINE bool fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2)
 {
     struct cap handler = t->slots[TCB_FAULT_HANDLER].cap;
     struct meeting m = {0};
     if (unlikely(!arch_fast_paths() || !prove_meeting(handler, &m))) {
-        syscall_general_fault(t, type, word0, word1, word2);
-        return;
+        return syscall_general_fault(t, type, word0, word1, word2);
     }
     /* From here on nothing can fail. */
     fast_path_taken();
@@ -207,6 +207,7 @@ void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1,
     m.to->regs.x[REG_CAP] = cap_badge(handler);
     m.to->regs.x[REG_INFO] = seL4_MessageInfo_new(type, 0, 0, length);
     hand_over(t, &m);
+    return false;
 }
 
 /* ---- signals ------------------------------------------------------------------------------------------------------------------------ */
@@ -268,7 +269,7 @@ bool fastpath_interrupt(unsigned taken)
     return true;
 }
 
-void fastpath_send(struct tcb *t)
+NOINLINE bool fastpath_send(struct tcb *t)
 {
     struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
     struct notification *n = NULL;
@@ -285,17 +286,17 @@ void fastpath_send(struct tcb *t)
     } else if (n != NULL && (to = prove_wake(n)) != NULL) {
         fast_path_taken();
         do_wake(to, n, cap_badge(slot->cap));
-        return;
+        return false;
     } else {
-        syscall_general_send(t, slot);
-        return;
+        return syscall_general_send(t, slot);
     }
     fast_path_taken();
+    return true;
 }
 
 /* ---- yielding --------------------------------------------------------------------------------------------------------------------- */
 
-void fastpath_yield(struct tcb *t)
+NOINLINE bool fastpath_yield(struct tcb *t)
 {
     struct sched_context *sc = t->sc;
     bool fast = arch_fast_paths() && refill_is_round_robin(sc) && t->yield_to == NULL;
@@ -305,8 +306,7 @@ void fastpath_yield(struct tcb *t)
     struct tcb *to = sched_highest_ready();
     if (unlikely(!fast || !sched_has_time() || sched_release_is_due() ||
                  (to != NULL && to->priority == t->priority && (to->state != THREAD_RUNNING || to->yield_to != NULL)))) {
-        syscall_general(t);
-        return;
+        return syscall_general(t);
     }
     /* From here on nothing can fail. */
     fast_path_taken();
@@ -318,9 +318,10 @@ void fastpath_yield(struct tcb *t)
     sched_forget(to);
     if (to != t) {
         do_switch(to);
-    } else {
-        sched_account();
+        return false;
     }
+    sched_account();
+    return true;
 }
 
 /* ---- answering --------------------------------------------------------------------------------------------------------------------- */
@@ -422,15 +423,14 @@ static inline void do_answer(struct tcb *t, struct tcb *caller, const struct tra
     caller->state = THREAD_RUNNING;
 }
 
-void fastpath_reply_recv(struct tcb *t)
+NOINLINE bool fastpath_reply_recv(struct tcb *t)
 {
     struct reply_recv r = {0};
     struct transfer words = {0};
     struct tcb *caller = arch_fast_paths() && prove_objects(t, &r) ? r.reply->tcb : NULL;
     if (unlikely(caller == NULL || caller->state != THREAD_BLOCKED_REPLY || !prove_wait(t, r.ep) ||
                  !prove_answer(t, caller, &words) || !prove_return(t, caller, r.reply))) {
-        syscall_general(t);
-        return;
+        return syscall_general(t);
     }
     /* From here on nothing can fail. */
     fast_path_taken();
@@ -443,4 +443,5 @@ void fastpath_reply_recv(struct tcb *t)
     do_answer(t, caller, &words);
     do_wait(t, r.ep, r.reply, r.can_grant);
     do_switch(caller);
+    return false;
 }

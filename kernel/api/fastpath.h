@@ -18,24 +18,27 @@
 
 #include "object/objects.h"
 
-/* Each of these but the interrupt's is a whole kernel entry: it ends with kernel.current as the thread to resume, on whichever path. */
+/*
+ * Each of these but the interrupt's is a whole kernel entry: it ends with kernel.current as the thread to resume, on whichever path,
+ * and returns what enter_syscall() does.
+ */
 
 /** Call: fast on an endpoint where a receiver waits, and for mapping and unmapping a frame. */
-void fastpath_call(struct tcb *t);
+MUST_USE bool fastpath_call(struct tcb *t);
 
 /** ReplyRecv: fast when it answers a caller that then runs, and finds no sender waiting. */
-void fastpath_reply_recv(struct tcb *t);
+MUST_USE bool fastpath_reply_recv(struct tcb *t);
 
 /** Send and NBSend: fast on a notification that keeps the signal, or wakes a thread of higher priority. */
-void fastpath_send(struct tcb *t);
+MUST_USE bool fastpath_send(struct tcb *t);
 
 /** An interrupt that was taken: fast when it wakes a thread of higher priority. @return false when it must be delivered still. */
 MUST_USE bool fastpath_interrupt(unsigned taken);
 
 /** Yield: fast for a thread with time slices. */
-void fastpath_yield(struct tcb *t);
+MUST_USE bool fastpath_yield(struct tcb *t);
 
 /** A fault `type` (seL4_Fault_*) with the words of struct fault: fast when its handler waits for it. */
-void fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2);
+bool fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2);
 
 #endif

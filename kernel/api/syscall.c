@@ -397,15 +397,16 @@ static void dispatch(struct tcb *t)
     }
 }
 
-void syscall_general(struct tcb *t)
+bool syscall_general(struct tcb *t)
 {
     if (sched_enter()) {
         dispatch(t);
     }
     sched_leave();
+    return false;
 }
 
-void syscall_general_send(struct tcb *t, struct slot *slot)
+bool syscall_general_send(struct tcb *t, struct slot *slot)
 {
     if (sched_enter()) {
         bool is_call = (int64_t)t->regs.x[REG_SYSCALL] == seL4_SysCall;
@@ -414,56 +415,61 @@ void syscall_general_send(struct tcb *t, struct slot *slot)
         (void)invoke_found(t, slot, t->regs.x[REG_CAP], how);
     }
     sched_leave();
+    return false;
 }
 
-void syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2)
+bool syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2)
 {
     if (sched_enter()) {
         struct fault fault = {.type = type, .word = {word0, word1, word2}};
         fault_raise(t, &fault);
     }
     sched_leave();
+    return false;
 }
 
-void enter_syscall(void)
+bool enter_syscall(void)
 {
     struct tcb *t = kernel.current;
     int64_t number = (int64_t)t->regs.x[REG_SYSCALL];
     bool is_foreign = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0;
     trace_current(TRACE_ENTRY, is_foreign ? TRACE_ENTRY_FOREIGN : TRACE_ENTRY_SYSCALL, is_foreign ? t->regs.x[8] : (uint64_t)number);
     if (unlikely(is_foreign)) {
-        fastpath_fault(t, seL4_Fault_UnknownSyscall, t->regs.x[8], true, 0);
-    } else if (number == seL4_SysCall) {
-        fastpath_call(t);
-    } else if (number == seL4_SysReplyRecv) {
-        fastpath_reply_recv(t);
-    } else if (number == seL4_SysSend || number == seL4_SysNBSend) {
-        fastpath_send(t);
-    } else if (number == seL4_SysYield) {
-        fastpath_yield(t);
-    } else if (KERNEL_DEBUG_CALLS && number == seL4_SysBenchmarkNullSyscall) {
-        return;
-    } else {
-        syscall_general(t);
+        return fastpath_fault(t, seL4_Fault_UnknownSyscall, t->regs.x[8], true, 0);
+    }
+    switch (number) {
+    case seL4_SysCall:
+        return fastpath_call(t);
+    case seL4_SysReplyRecv:
+        return fastpath_reply_recv(t);
+    case seL4_SysSend:
+    case seL4_SysNBSend:
+        return fastpath_send(t);
+    case seL4_SysYield:
+        return fastpath_yield(t);
+    case seL4_SysBenchmarkNullSyscall:
+        return KERNEL_DEBUG_CALLS || syscall_general(t);
+    default:
+        return syscall_general(t);
     }
 }
 
 void enter_vm_fault(uint64_t address, uint64_t fsr, bool instruction)
 {
     trace_current(TRACE_ENTRY, TRACE_ENTRY_MEMORY, 0);
-    fastpath_fault(kernel.current, seL4_Fault_VMFault, address, fsr, instruction);
+    (void)fastpath_fault(kernel.current, seL4_Fault_VMFault, address, fsr, instruction);
 }
 
 void enter_user_exception(uint64_t number, uint64_t code)
 {
     trace_current(TRACE_ENTRY, TRACE_ENTRY_EXCEPTION, 0);
-    fastpath_fault(kernel.current, seL4_Fault_UserException, number, code, 0);
+    (void)fastpath_fault(kernel.current, seL4_Fault_UserException, number, code, 0);
 }
 
 void enter_trap(uint64_t syndrome)
 {
     trace_current(TRACE_ENTRY, TRACE_ENTRY_TRAP, 0);
-    fastpath_fault(kernel.current, seL4_Fault_VCPUFault, syndrome & UINT32_MAX, 0, 0);
+    (void)fastpath_fault(kernel.current, seL4_Fault_VCPUFault, syndrome & UINT32_MAX, 0, 0);
 }
 
 void enter_interrupt(void)

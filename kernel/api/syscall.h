@@ -10,8 +10,11 @@
 
 #include "object/objects.h"
 
-/** svc: x7 of the current thread says which system call. */
-void enter_syscall(void);
+/**
+ * svc: x7 of the current thread says which system call.
+ * @return true when the thread goes on and nothing of it has changed but x0 to x18: what else the processor holds is still its own.
+ */
+bool enter_syscall(void);
 
 /** A data (instruction: prefetch) abort at `address` with fault status `fsr`. */
 void enter_vm_fault(uint64_t address, uint64_t fsr, bool instruction);
@@ -22,16 +25,16 @@ void enter_user_exception(uint64_t number, uint64_t code);
 /** Any other trap to EL2; the interface reports it as a fault of a VCPU even where there is none. */
 void enter_trap(uint64_t syndrome);
 
-/* ---- general paths: what fast paths fall back on */
+/* ---- general paths: what fast paths fall back on. They answer enter_syscall()'s question with false. */
 
 /** Call, Send and NBSend; `slot` is what x0 names, or NULL. */
-NOINLINE void syscall_general_send(struct tcb *t, struct slot *slot);
+NOINLINE bool syscall_general_send(struct tcb *t, struct slot *slot);
 
 /** All others. */
-NOINLINE void syscall_general(struct tcb *t);
+NOINLINE bool syscall_general(struct tcb *t);
 
 /** A fault with the words of struct fault. */
-NOINLINE void syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2);
+NOINLINE bool syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t word1, uint64_t word2);
 
 /* ---- interrupts */
 

@@ -258,7 +258,7 @@ static unsigned invoke_interrupted(uint64_t cap, uint64_t label, unsigned words,
         kernel.work_units = 99;
         root->regs.fault_pc = svc;
         root->regs.pc = svc + 4;
-        enter_syscall();
+        (void)enter_syscall();
     }
     world_wait(0);
     *error = seL4_MessageInfo_label(root->regs.x[REG_INFO]);

@@ -44,6 +44,11 @@ struct resolved cspace_lookup(const struct tcb *t, uint64_t address)
     return cspace_resolve(t->slots[TCB_CSPACE].cap, address, 64);
 }
 
+NOINLINE struct slot *cspace_find_any(const struct tcb *t, uint64_t address)
+{
+    return cspace_lookup(t, address).slot;
+}
+
 struct slot *cspace_receive_slot(const struct tcb *t, const struct seL4_IPCBuffer *buffer)
 {
     if (buffer == NULL) {

@@ -25,25 +25,21 @@ struct resolved cspace_resolve(struct cap root, uint64_t address, unsigned depth
 /** Resolves all 64 bits in the capability space of `t`, as an invocation does. */
 struct resolved cspace_lookup(const struct tcb *t, uint64_t address);
 
-/** The slot that cspace_lookup() finds, or NULL: for where a failure is rare, and then looked up again to learn why. */
+/** The slot that cspace_lookup() finds, or NULL. */
+struct slot *cspace_find_any(const struct tcb *t, uint64_t address);
+
+/**
+ * The same: for where a failure is rare, and then looked up again to learn why. Quick in the
+ * usual space, of one CNode that resolves all 64 bits.
+ */
 static inline struct slot *cspace_find(const struct tcb *t, uint64_t address)
 {
-    struct cap node = t->slots[TCB_CSPACE].cap;
-    for (unsigned bits_left = 64; cap_type(node) == CAP_CNODE;) {
-        unsigned radix = cap_bits(node);
-        unsigned guard_bits = cap_cnode_guard_bits(node);
-        if (radix + guard_bits > bits_left ||
-            (guard_bits != 0 && (address >> (bits_left - guard_bits) & mask(guard_bits)) != cap_cnode_guard(node))) {
-            return NULL;
-        }
-        bits_left -= radix + guard_bits;
-        struct slot *found = (struct slot *)kptr(cap_address(node)) + (address >> bits_left & mask(radix));
-        if (bits_left == 0 || cap_type(found->cap) != CAP_CNODE) {
-            return found;
-        }
-        node = found->cap;
+    struct cap root = t->slots[TCB_CSPACE].cap;
+    unsigned radix = cap_bits(root);
+    if (unlikely(cap_type(root) != CAP_CNODE || radix + cap_cnode_guard_bits(root) != 64)) {
+        return cspace_find_any(t, address);
     }
-    return NULL;
+    return address >> radix == cap_cnode_guard(root) ? (struct slot *)kptr(cap_address(root)) + (address & mask(radix)) : NULL;
 }
 
 static inline struct lookup_failure lookup_missing(unsigned bits_left)

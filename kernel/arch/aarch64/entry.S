@@ -33,11 +33,23 @@
     stp     x2, x3, [sp, #256]
     .endm
 
+    .macro restore_first_registers      /* x0 to x19 */
+    ldp     x18, x19, [sp, #144]
+    ldp     x16, x17, [sp, #128]
+    ldp     x14, x15, [sp, #112]
+    ldp     x12, x13, [sp, #96]
+    ldp     x10, x11, [sp, #80]
+    ldp     x8, x9, [sp, #64]
+    ldp     x6, x7, [sp, #48]
+    ldp     x4, x5, [sp, #32]
+    ldp     x2, x3, [sp, #16]
+    ldp     x0, x1, [sp, #0]
+    .endm
+
     .macro kernel_stack
     adrp    x4, kernel_stack_top
     add     sp, x4, :lo12:kernel_stack_top
-    mov     x29, xzr
-    mov     x30, xzr
+    mov     x29, xzr                    /* a backtrace ends here */
     .endm
 
     .macro vector handler
@@ -81,9 +93,16 @@ user_synchronous:
     b.ne    1f
     sub     x2, x2, #4
     str     x2, [sp, #272]
+    mov     x19, sp                     /* the thread */
     kernel_stack
     bl      enter_syscall
-    b       arch_return_to_user
+    cbz     w0, arch_return_to_user
+    trace_leaving
+    mov     sp, x19                     /* it goes on, and still has x20 to x28, sp, pc and spsr in the processor */
+    ldr     x30, [sp, #240]
+    ldr     x29, [sp, #232]
+    restore_first_registers
+    eret
 1:  str     x2, [sp, #272]
     kernel_stack
     bl      arch_user_exception         /* (exception class, syndrome) */
@@ -136,16 +155,7 @@ arch_return_to_user:
     ldp     x24, x25, [sp, #192]
     ldp     x22, x23, [sp, #176]
     ldp     x20, x21, [sp, #160]
-    ldp     x18, x19, [sp, #144]
-    ldp     x16, x17, [sp, #128]
-    ldp     x14, x15, [sp, #112]
-    ldp     x12, x13, [sp, #96]
-    ldp     x10, x11, [sp, #80]
-    ldp     x8, x9, [sp, #64]
-    ldp     x6, x7, [sp, #48]
-    ldp     x4, x5, [sp, #32]
-    ldp     x2, x3, [sp, #16]
-    ldp     x0, x1, [sp, #0]
+    restore_first_registers
     eret
 2:  bl      arch_wait
     b       arch_return_to_user

@@ -171,7 +171,7 @@ void arch_user_exception(uint64_t class, uint64_t syndrome)
     }
     case EC_HVC: /* the system call of a guest, whose svc is its own affair */
         t->regs.fault_pc -= 4;
-        enter_syscall();
+        (void)enter_syscall();
         return;
     case EC_UNKNOWN:
         enter_user_exception(syndrome, 0);
