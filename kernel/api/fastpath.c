@@ -21,6 +21,7 @@ static inline void fast_path_taken(void)
 /* ---- messages without capabilities ------------------------------------------------------------------------------------------ */
 
 struct transfer {
+    uint64_t info; /**< as the receiver gets it */
     uint64_t length;
     const struct seL4_IPCBuffer *from; /* of words that do not fit in registers; else not looked at */
     struct seL4_IPCBuffer *to;
@@ -32,10 +33,11 @@ static inline bool prove_transfer(const struct tcb *from, const struct tcb *to, 
     out->length = seL4_MessageInfo_length(info);
     out->from = NULL;
     out->to = NULL;
-    if (seL4_MessageInfo_extraCaps(info) != 0 || out->length > seL4_MsgMaxLength) {
+    out->info = seL4_MessageInfo_new(seL4_MessageInfo_label(info), 0, 0, out->length);
+    if ((info & mask(9)) > seL4_MsgMaxLength) { /* the length, and above it how many capabilities */
         return false;
     }
-    if (out->length > seL4_FastMessageRegisters) {
+    if (unlikely(out->length > seL4_FastMessageRegisters)) {
         out->from = message_buffer(from, false);
         out->to = message_buffer(to, true);
         return out->from != NULL && out->to != NULL;
@@ -45,35 +47,33 @@ static inline bool prove_transfer(const struct tcb *from, const struct tcb *to, 
 
 static inline void do_transfer(const struct tcb *from, struct tcb *to, uint64_t badge, const struct transfer *m)
 {
-    uint64_t info = from->regs.x[REG_INFO];
     to->regs.x[REG_CAP] = badge;
-    to->regs.x[REG_INFO] = seL4_MessageInfo_new(seL4_MessageInfo_label(info), 0, 0, m->length);
+    to->regs.x[REG_INFO] = m->info;
     message_copy_words(from, m->from, to, m->to, m->length);
 }
 
 /* ---- who runs, and on whose time ------------------------------------------------------------------------------------------------ */
 
 /*
- * True when `to`, which waits, may be switched to from the running thread. On a scheduling context of its own it needs one that
+ * True when `to`, which waits, may be switched to from `from`, which runs. On a scheduling context of its own it needs one that
  * is configured, and time is kept: there must be nothing to do about it.
  */
-static ALWAYS_INLINE bool prove_switch(struct tcb *to, bool own_context)
+static ALWAYS_INLINE bool prove_switch(struct tcb *from, struct tcb *to, bool own_context)
 {
-    if (!sched_may_run_next(to) || to->yield_to != NULL) {
+    if (!sched_may_run_next(from, to) || to->yield_to != NULL) {
         return false;
     }
     if (!own_context) {
         return true;
     }
     sched_update_time(); /* no harm if the general path does it again */
-    bool has_time = sched_has_time() || (kernel.current->state == THREAD_IDLE && !sched_domain_has_expired());
+    bool has_time = sched_has_time() || (from->state == THREAD_IDLE && !sched_domain_has_expired());
     return to->sc->refill_max != 0 && !to->in_release_queue && has_time && !sched_release_is_due();
 }
 
 /* What the running thread does next has been settled; `to` is in no queue of the scheduler. */
-static inline void do_switch(struct tcb *to)
+static ALWAYS_INLINE void do_switch(struct tcb *from, struct tcb *to)
 {
-    struct tcb *from = kernel.current;
     kernel.current = to;
     trace_switch(to);
     arch_switch_users(from, to);
@@ -90,8 +90,8 @@ struct meeting {
     struct reply *reply;
 };
 
-/* The first thread that waits at the endpoint of `cap`, if the sender may wait for its reply. */
-static inline bool prove_meeting(struct cap cap, struct meeting *out)
+/* The first thread that waits at the endpoint of `cap`, if `t` may wait for its reply. */
+static inline bool prove_meeting(struct tcb *t, struct cap cap, struct meeting *out)
 {
     if (cap_type(cap) != CAP_ENDPOINT || !cap_has(cap, RIGHT_GRANT | RIGHT_GRANT_REPLY)) {
         return false;
@@ -102,7 +102,7 @@ static inline bool prove_meeting(struct cap cap, struct meeting *out)
     }
     out->to = out->ep->head;
     out->reply = out->to->reply;
-    return out->reply != NULL && prove_switch(out->to, out->to->sc != NULL);
+    return out->reply != NULL && prove_switch(t, out->to, out->to->sc != NULL);
 }
 
 /* The receiver has its message and leaves the queue; the sender waits for the reply, and lends its context if none is there. */
@@ -111,8 +111,8 @@ static ALWAYS_INLINE void hand_over(struct tcb *t, const struct meeting *m)
     struct tcb *to = m->to;
     struct tcb *next = to->queue_next;
     m->ep->head = next;
-    to->queue_next = NULL;
-    if (next != NULL) {
+    if (unlikely(next != NULL)) {
+        to->queue_next = NULL;
         next->queue_prev = NULL;
     } else {
         m->ep->tail_and_state = ENDPOINT_IDLE;
@@ -124,7 +124,7 @@ static ALWAYS_INLINE void hand_over(struct tcb *t, const struct meeting *m)
     t->reply = reply;
     t->state = THREAD_BLOCKED_REPLY;
     struct sched_context *sc = t->sc;
-    if (to->sc == NULL) {
+    if (likely(to->sc == NULL)) {
         struct reply *below = sc->reply;
         reply->below = below;
         if (below != NULL) {
@@ -138,7 +138,7 @@ static ALWAYS_INLINE void hand_over(struct tcb *t, const struct meeting *m)
     } else {
         sched_context_unblocked(to->sc);
     }
-    do_switch(to);
+    do_switch(t, to);
 }
 
 /* ---- mapping and unmapping of frames: no thread and no time is touched ---------------------------------------------------------- */
@@ -178,7 +178,7 @@ NOINLINE bool fastpath_call(struct tcb *t)
     struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
     struct meeting m = {0};
     struct transfer words = {0};
-    if (unlikely(!arch_fast_paths() || slot == NULL || !prove_meeting(slot->cap, &m) || !cap_has(slot->cap, RIGHT_SEND) ||
+    if (unlikely(!arch_fast_paths() || slot == NULL || !prove_meeting(t, slot->cap, &m) || !cap_has(slot->cap, RIGHT_SEND) ||
                  !prove_transfer(t, m.to, &words))) {
         if (arch_fast_paths() && slot != NULL && cap_type(slot->cap) == CAP_FRAME && map_or_unmap(t, slot)) {
             return true;
@@ -196,7 +196,7 @@ NOINLINE bool fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64
 {
     struct cap handler = t->slots[TCB_FAULT_HANDLER].cap;
     struct meeting m = {0};
-    if (unlikely(!arch_fast_paths() || !prove_meeting(handler, &m))) {
+    if (unlikely(!arch_fast_paths() || !prove_meeting(t, handler, &m))) {
         return syscall_general_fault(t, type, word0, word1, word2);
     }
     /* From here on nothing can fail. */
@@ -216,7 +216,8 @@ NOINLINE bool fastpath_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64
 static inline struct tcb *prove_wake(const struct notification *n)
 {
     struct tcb *to = n->state == NOTIFICATION_WAITERS ? n->waiters.head : n->bound_tcb;
-    return to->sc != NULL && to->priority > kernel.current->priority && prove_switch(to, true) ? to : NULL;
+    struct tcb *from = kernel.current;
+    return to->sc != NULL && to->priority > from->priority && prove_switch(from, to, true) ? to : NULL;
 }
 
 /* The woken thread runs, and the one that ran is the first of its priority to run again. */
@@ -273,8 +274,7 @@ NOINLINE bool fastpath_send(struct tcb *t)
 {
     struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
     struct notification *n = NULL;
-    if (arch_fast_paths() && slot != NULL && cap_type(slot->cap) == CAP_NOTIFICATION && cap_has(slot->cap, RIGHT_SEND) &&
-        seL4_MessageInfo_extraCaps(t->regs.x[REG_INFO]) == 0) {
+    if (arch_fast_paths() && slot != NULL && cap_type(slot->cap) == CAP_NOTIFICATION && cap_has(slot->cap, RIGHT_SEND)) {
         n = kptr(cap_address(slot->cap));
     }
     struct tcb *to = NULL;
@@ -317,7 +317,7 @@ NOINLINE bool fastpath_yield(struct tcb *t)
     to = sched_highest_ready();
     sched_forget(to);
     if (to != t) {
-        do_switch(to);
+        do_switch(t, to);
         return false;
     }
     sched_account();
@@ -326,12 +326,16 @@ NOINLINE bool fastpath_yield(struct tcb *t)
 
 /* ---- answering --------------------------------------------------------------------------------------------------------------------- */
 
+/* What ReplyRecv names, if it is of the kinds that it should be. */
+struct reply_recv {
+    struct reply *reply;
+    struct endpoint *ep;
+    bool can_grant;
+};
+
 /* A fault is answered here if the thread shall go on; one about time wants its budget looked at. */
-static inline bool prove_answer(const struct tcb *t, const struct tcb *caller, struct transfer *words)
+static inline bool prove_fault_answer(const struct tcb *t, const struct tcb *caller)
 {
-    if (likely(caller->fault.type == seL4_Fault_NullFault)) {
-        return prove_transfer(t, caller, words);
-    }
     return caller->fault.type != seL4_Fault_Timeout && seL4_MessageInfo_label(t->regs.x[REG_INFO]) == 0 &&
            seL4_MessageInfo_extraCaps(t->regs.x[REG_INFO]) == 0;
 }
@@ -340,16 +344,16 @@ static inline bool prove_answer(const struct tcb *t, const struct tcb *caller, s
  * True when the caller can run again: on the context of `t`, which it has lent through `reply` and gets back, or on its own, which
  * must have budget.
  */
-static inline bool prove_return(const struct tcb *t, struct tcb *caller, const struct reply *reply)
+static ALWAYS_INLINE bool prove_return(struct tcb *t, struct tcb *caller, const struct reply *reply)
 {
-    if (caller->sc == NULL) {
-        return reply->above == ((uintptr_t)t->sc | REPLY_ABOVE_IS_SC) && prove_switch(caller, false);
+    if (likely(caller->sc == NULL)) {
+        return reply->above == ((uintptr_t)t->sc | REPLY_ABOVE_IS_SC) && prove_switch(t, caller, false);
     }
-    return reply->above == 0 && reply->below == NULL && prove_switch(caller, true) &&
+    return reply->above == 0 && reply->below == NULL && prove_switch(t, caller, true) &&
            refill_is_ready(caller->sc, kernel.now) && refill_is_sufficient(caller->sc, 0, refill_min_budget());
 }
 
-/* True when `t` can queue behind all who wait at `ep`, and has no signals to take, nor a context of its notification to give back. */
+/* True when `t` can queue behind all who wait at the endpoint, and has no signals to take, nor a context of its notification to give back. */
 static inline bool prove_wait(const struct tcb *t, const struct endpoint *ep)
 {
     const struct notification *bound = t->bound_notification;
@@ -389,59 +393,71 @@ static inline void do_wait(struct tcb *t, struct endpoint *ep, struct reply *rep
     reply->tcb = t;
 }
 
-/* What ReplyRecv names, if it is of the kinds that it should be. */
-struct reply_recv {
-    struct reply *reply;
-    struct endpoint *ep;
-    bool can_grant;
-};
-
 static inline bool prove_objects(const struct tcb *t, struct reply_recv *out)
 {
     const struct slot *reply_slot = cspace_find(t, t->regs.x[REG_REPLY]);
     const struct slot *slot = cspace_find(t, t->regs.x[REG_CAP]);
-    if (reply_slot == NULL || cap_type(reply_slot->cap) != CAP_REPLY || slot == NULL ||
-        cap_type(slot->cap) != CAP_ENDPOINT || !cap_has(slot->cap, RIGHT_RECEIVE)) {
+    if (unlikely(reply_slot == NULL) || unlikely(cap_type(reply_slot->cap) != CAP_REPLY)) {
         return false;
     }
     out->reply = kptr(cap_address(reply_slot->cap));
+    if (unlikely(slot == NULL) || unlikely(cap_type(slot->cap) != CAP_ENDPOINT) || unlikely(!cap_has(slot->cap, RIGHT_RECEIVE))) {
+        return false;
+    }
     out->ep = kptr(cap_address(slot->cap));
     out->can_grant = cap_has(slot->cap, RIGHT_GRANT);
     return true;
 }
 
-/* What stopped the caller ends with the answer. */
-static inline void do_answer(struct tcb *t, struct tcb *caller, const struct transfer *words)
+/* The caller has its answer and goes on; `t` waits for the next. */
+static ALWAYS_INLINE void do_reply_recv(struct tcb *t, struct tcb *caller, struct reply *reply, struct endpoint *ep, bool can_grant)
 {
-    if (likely(caller->fault.type == seL4_Fault_NullFault)) {
-        do_transfer(t, caller, 0, words);
-    } else {
-        (void)fault_handle_reply(caller, t); /* true, as the label is 0 */
-        caller->fault.type = seL4_Fault_NullFault;
-        caller->regs.pc = caller->regs.fault_pc;
-    }
+    caller->reply = NULL;
     caller->state = THREAD_RUNNING;
+    if (likely(caller->sc == NULL)) {
+        give_back(t, caller, reply);
+    } else {
+        sched_context_unblocked(caller->sc);
+    }
+    do_wait(t, ep, reply, can_grant);
+    do_switch(t, caller);
+}
+
+/* Not inlined: what it needs to keep would have to be saved by every answer. */
+static NOINLINE bool answer_fault(struct tcb *t, struct tcb *caller, struct reply *reply, struct endpoint *ep, bool can_grant)
+{
+    if (!prove_fault_answer(t, caller) || !prove_return(t, caller, reply)) {
+        return syscall_general(t);
+    }
+    /* From here on nothing can fail. */
+    fast_path_taken();
+    (void)fault_handle_reply(caller, t); /* true, as the label is 0 */
+    caller->fault.type = seL4_Fault_NullFault;
+    caller->regs.pc = caller->regs.fault_pc;
+    do_reply_recv(t, caller, reply, ep, can_grant);
+    return false;
 }
 
 NOINLINE bool fastpath_reply_recv(struct tcb *t)
 {
     struct reply_recv r = {0};
+    if (unlikely(!arch_fast_paths()) || unlikely(!prove_objects(t, &r))) {
+        return syscall_general(t);
+    }
+    struct tcb *caller = r.reply->tcb;
+    if (unlikely(caller == NULL) || unlikely(caller->state != THREAD_BLOCKED_REPLY) || unlikely(!prove_wait(t, r.ep))) {
+        return syscall_general(t);
+    }
+    if (caller->fault.type != seL4_Fault_NullFault) {
+        return answer_fault(t, caller, r.reply, r.ep, r.can_grant);
+    }
     struct transfer words = {0};
-    struct tcb *caller = arch_fast_paths() && prove_objects(t, &r) ? r.reply->tcb : NULL;
-    if (unlikely(caller == NULL || caller->state != THREAD_BLOCKED_REPLY || !prove_wait(t, r.ep) ||
-                 !prove_answer(t, caller, &words) || !prove_return(t, caller, r.reply))) {
+    if (unlikely(!prove_transfer(t, caller, &words)) || unlikely(!prove_return(t, caller, r.reply))) {
         return syscall_general(t);
     }
     /* From here on nothing can fail. */
     fast_path_taken();
-    caller->reply = NULL;
-    if (caller->sc == NULL) {
-        give_back(t, caller, r.reply);
-    } else {
-        sched_context_unblocked(caller->sc);
-    }
-    do_answer(t, caller, &words);
-    do_wait(t, r.ep, r.reply, r.can_grant);
-    do_switch(caller);
+    do_transfer(t, caller, 0, &words);
+    do_reply_recv(t, caller, r.reply, r.ep, r.can_grant);
     return false;
 }

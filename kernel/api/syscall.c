@@ -298,7 +298,8 @@ static bool invoke_found(struct tcb *t, struct slot *slot, uint64_t cptr, struct
         return false;
     }
     uint64_t info = t->regs.x[REG_INFO];
-    if (seL4_MessageInfo_extraCaps(info) == 0 && send_to(t, slot->cap, how)) {
+    bool no_message = seL4_MessageInfo_extraCaps(info) == 0 || cap_type(slot->cap) == CAP_NOTIFICATION; /* which takes none */
+    if (no_message && send_to(t, slot->cap, how)) {
         return false;
     }
     return invoke_object(t, slot, info, how);
@@ -428,20 +429,21 @@ bool syscall_general_fault(struct tcb *t, uint8_t type, uint64_t word0, uint64_t
     return false;
 }
 
-bool enter_syscall(void)
+bool enter_syscall(struct tcb *t)
 {
-    struct tcb *t = kernel.current;
     int64_t number = (int64_t)t->regs.x[REG_SYSCALL];
     bool is_foreign = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0;
     trace_current(TRACE_ENTRY, is_foreign ? TRACE_ENTRY_FOREIGN : TRACE_ENTRY_SYSCALL, is_foreign ? t->regs.x[8] : (uint64_t)number);
     if (unlikely(is_foreign)) {
         return fastpath_fault(t, seL4_Fault_UnknownSyscall, t->regs.x[8], true, 0);
     }
-    switch (number) {
-    case seL4_SysCall:
+    if (likely(number == seL4_SysCall)) {
         return fastpath_call(t);
-    case seL4_SysReplyRecv:
+    }
+    if (likely(number == seL4_SysReplyRecv)) {
         return fastpath_reply_recv(t);
+    }
+    switch (number) {
     case seL4_SysSend:
     case seL4_SysNBSend:
         return fastpath_send(t);

@@ -11,10 +11,10 @@
 #include "object/objects.h"
 
 /**
- * svc: x7 of the current thread says which system call.
+ * svc: x7 of `t`, the current thread, says which system call.
  * @return true when the thread goes on and nothing of it has changed but x0 to x18: what else the processor holds is still its own.
  */
-bool enter_syscall(void);
+bool enter_syscall(struct tcb *t);
 
 /** A data (instruction: prefetch) abort at `address` with fault status `fsr`. */
 void enter_vm_fault(uint64_t address, uint64_t fsr, bool instruction);

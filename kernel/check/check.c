@@ -541,14 +541,15 @@ static const char *check_address_spaces(void)
     for (unsigned p = 0; p < ASID_POOL_COUNT; p++) {
         for (unsigned i = 0; kernel.asid_pools[p] != NULL && i < ASID_POOL_ENTRIES; i++) {
             uint64_t asid = (uint64_t)p << seL4_ASIDPoolIndexBits | i;
-            uint64_t word = kernel.asid_pools[p]->entries[i].word;
-            if (word == 0) {
+            const struct asid_entry *entry = &kernel.asid_pools[p]->entries[i];
+            if (entry->word == 0) {
                 continue;
             }
-            paddr_t root = round_down(word, seL4_VSpaceBits);
+            paddr_t root = asid_entry_root(entry);
+            REQUIRE(root != 0, "an address space without a root", NULL);
             REQUIRE(some_cap_maps(CAP_VSPACE, asid, 0, root), "an identifier names an address space that is gone", NULL);
-            if ((word & ASID_ENTRY_HAS_VMID) != 0) {
-                REQUIRE(kernel.vmid_owner[word & ASID_ENTRY_VMID] == asid, "two address spaces hold one VMID", NULL);
+            if (asid_entry_has_vmid(entry)) {
+                REQUIRE(kernel.vmid_owner[asid_entry_vmid(entry)] == asid, "two address spaces hold one VMID", NULL);
             }
             PASS_ON(check_table(asid, kptr(root), seL4_HugePageBits, 0));
         }
@@ -556,7 +557,7 @@ static const char *check_address_spaces(void)
     for (unsigned v = 0; v < 256; v++) {
         if (kernel.vmid_owner[v] != 0) {
             const struct asid_entry *e = asid_entry(kernel.vmid_owner[v]);
-            REQUIRE(e != NULL && (e->word & ASID_ENTRY_HAS_VMID) != 0 && (e->word & ASID_ENTRY_VMID) == v,
+            REQUIRE(e != NULL && asid_entry_has_vmid(e) && asid_entry_vmid(e) == v,
                     "a VMID belongs to nobody", NULL);
         }
     }

@@ -212,11 +212,11 @@ static void vmids_are_taken_from_others(void)
     uint64_t node[] = {WORLD_FREE};
     CHECK_EQ(world_invoke(seL4_CapInitThreadCNode, seL4_CNodeMove, 4, back, 1, node), seL4_NoError);
     uint64_t asid = cap_asid(world_slot(SLOT)->cap);
-    CHECK((asid_entry(asid)->word & ASID_ENTRY_HAS_VMID) == 0);
+    const struct asid_entry *entry = asid_entry(asid);
+    CHECK(!asid_entry_has_vmid(entry));
     run_in(SLOT);
-    uint64_t word = asid_entry(asid)->word;
-    CHECK((word & ASID_ENTRY_HAS_VMID) != 0);
-    CHECK_EQ(kernel.vmid_owner[word & ASID_ENTRY_VMID], asid);
+    CHECK(asid_entry_has_vmid(entry));
+    CHECK_EQ(kernel.vmid_owner[asid_entry_vmid(entry)], asid);
     world_check("a VMID was taken back");
     /* Deleting all of them gives every VMID but the root's back; thread 1 still has a copy of the last one. */
     CHECK_EQ(world_delete(WORLD_FREE), seL4_NoError);
@@ -258,7 +258,7 @@ static unsigned invoke_interrupted(uint64_t cap, uint64_t label, unsigned words,
         kernel.work_units = 99;
         root->regs.fault_pc = svc;
         root->regs.pc = svc + 4;
-        (void)enter_syscall();
+        (void)enter_syscall(kernel.current);
     }
     world_wait(0);
     *error = seL4_MessageInfo_label(root->regs.x[REG_INFO]);

@@ -139,7 +139,7 @@ static void enter_both(void (*enter)(const void *what), const void *what, uint64
 static void do_syscall(const void *what)
 {
     (void)what;
-    (void)enter_syscall();
+    (void)enter_syscall(kernel.current);
 }
 
 struct fault_entry {
@@ -220,7 +220,7 @@ void world_call(const struct world_call *call)
     if (compared != NULL) {
         enter_both(do_syscall, NULL, compared);
     } else {
-        (void)enter_syscall();
+        (void)enter_syscall(kernel.current);
     }
 }
 

@@ -232,7 +232,8 @@ struct asid_entry {
 };
 _Static_assert(sizeof(struct asid_entry) == 8, "an asid pool has 512 entries");
 
-enum { ASID_ENTRY_GUEST = 1 << 9, ASID_ENTRY_HAS_VMID = 1 << 8, ASID_ENTRY_VMID = 0xff };
+/* Bits of an entry, beside root (bits 47..13) and VMID (55..48), which stand where VTTBR_EL2 has them. */
+enum { ASID_ENTRY_HAS_VMID = 1 << 0, ASID_ENTRY_GUEST = 1 << 1, ASID_ENTRY_VMID_SHIFT = 48 };
 
 struct asid_pool {
     struct asid_entry entries[ASID_POOL_ENTRIES];
@@ -259,6 +260,9 @@ struct kernel_state {
     struct sched_context *current_sc;
     ticks_t now;      /**< time of this kernel entry */
     ticks_t consumed; /**< by current_sc, not yet charged */
+    /* Arch's own: what registers hold, to save writing them (arch_switch.h). */
+    uint64_t loaded_vspace;
+    uint32_t loaded_mode;
     struct tcb_queue ready[DOMAIN_COUNT][PRIORITY_COUNT];
     uint64_t ready_words[DOMAIN_COUNT]; /**< bit i: word i of ready_bits is not zero */
     uint64_t ready_bits[DOMAIN_COUNT][PRIORITY_COUNT / 64];

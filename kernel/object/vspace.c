@@ -62,19 +62,19 @@ struct walked vspace_walk(paddr_t root, uaddr_t address)
 /* What the hardware remembers of an address space is forgotten, and its VMID free. */
 static void release_vmid(struct asid_entry *entry)
 {
-    if ((entry->word & ASID_ENTRY_HAS_VMID) != 0) {
-        uint8_t vmid = entry->word & ASID_ENTRY_VMID;
+    if (asid_entry_has_vmid(entry)) {
+        uint8_t vmid = asid_entry_vmid(entry);
         arch_tlb_flush_vmid(vmid);
         kernel.vmid_owner[vmid] = 0;
-        entry->word = round_down(entry->word, seL4_VSpaceBits);
+        entry->word = asid_entry_root(entry);
     }
 }
 
 /* VMID 0 belongs to threads without an address space; the others are given out in turn and taken back when none is free. */
 static uint8_t vmid_for(uint64_t asid, struct asid_entry *entry)
 {
-    if ((entry->word & ASID_ENTRY_HAS_VMID) != 0) {
-        return entry->word & ASID_ENTRY_VMID;
+    if (asid_entry_has_vmid(entry)) {
+        return asid_entry_vmid(entry);
     }
     uint8_t vmid = kernel.vmid_next != 0 ? kernel.vmid_next : 1;
     for (unsigned tried = 0; kernel.vmid_owner[vmid] != 0 && tried < 255; tried++) {
@@ -85,7 +85,7 @@ static uint8_t vmid_for(uint64_t asid, struct asid_entry *entry)
     }
     kernel.vmid_next = vmid == 255 ? 1 : (uint8_t)(vmid + 1);
     kernel.vmid_owner[vmid] = (uint16_t)asid;
-    entry->word |= ASID_ENTRY_HAS_VMID | vmid;
+    entry->word |= ASID_ENTRY_HAS_VMID | (uint64_t)vmid << ASID_ENTRY_VMID_SHIFT;
     return vmid;
 }
 
@@ -115,8 +115,8 @@ struct active_vspace vspace_activate(const struct tcb *t)
 static void flush_page(uint64_t asid, uaddr_t address)
 {
     const struct asid_entry *entry = asid_entry(asid);
-    if (entry != NULL && (entry->word & ASID_ENTRY_HAS_VMID) != 0) {
-        arch_tlb_flush_page(entry->word & ASID_ENTRY_VMID, address);
+    if (entry != NULL && asid_entry_has_vmid(entry)) {
+        arch_tlb_flush_page(asid_entry_vmid(entry), address);
     }
 }
 
@@ -169,9 +169,9 @@ void vspace_end_table(struct cap cap)
         if (entry_address(*entry) == cap_address(cap)) {
             *entry = 0;
             arch_table_written();
-            struct asid_entry *owner = asid_entry(asid);
-            if ((owner->word & ASID_ENTRY_HAS_VMID) != 0) {
-                arch_tlb_flush_vmid(owner->word & ASID_ENTRY_VMID);
+            const struct asid_entry *owner = asid_entry(asid);
+            if (asid_entry_has_vmid(owner)) {
+                arch_tlb_flush_vmid(asid_entry_vmid(owner));
             }
             return;
         }

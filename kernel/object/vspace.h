@@ -81,21 +81,38 @@ static inline struct asid_entry *asid_entry(uint64_t asid)
     return pool != NULL ? &pool->entries[asid & mask(seL4_ASIDPoolIndexBits)] : NULL;
 }
 
+static inline paddr_t asid_entry_root(const struct asid_entry *entry)
+{
+    return entry->word & mask(ASID_ENTRY_VMID_SHIFT) & ~mask(seL4_VSpaceBits);
+}
+
+static inline bool asid_entry_has_vmid(const struct asid_entry *entry)
+{
+    return (entry->word & ASID_ENTRY_HAS_VMID) != 0;
+}
+
+static inline uint8_t asid_entry_vmid(const struct asid_entry *entry)
+{
+    return (uint8_t)(entry->word >> ASID_ENTRY_VMID_SHIFT);
+}
+
 /** The root of the address space `asid`, or 0. */
 static inline paddr_t vspace_of_asid(uint64_t asid)
 {
     const struct asid_entry *entry = asid_entry(asid);
-    return entry != NULL ? round_down(entry->word, seL4_VSpaceBits) : 0;
+    return entry != NULL ? asid_entry_root(entry) : 0;
 }
 
-/** The word of the asid entry of `t` if its address space is valid, holds a VMID and no guest ran there last; else 0. */
-static inline uint64_t vspace_active_entry(const struct tcb *t)
+/** The asid entry of `t` if its address space is valid, holds a VMID and no guest ran there last; else NULL. */
+static inline const struct asid_entry *vspace_active_entry(const struct tcb *t)
 {
-    struct cap cap = t->slots[TCB_VSPACE].cap;
+    struct cap cap = t->slots[TCB_VSPACE].cap; /* or none: then address 0, where no address space is */
     const struct asid_entry *entry = asid_entry(cap_asid(cap));
-    bool usable = cap_type(cap) == CAP_VSPACE && cap_asid(cap) != 0 && entry != NULL &&
-                  (entry->word & ~(uint64_t)ASID_ENTRY_VMID) == (cap_address(cap) | ASID_ENTRY_HAS_VMID);
-    return usable ? entry->word : 0;
+    if (likely(entry != NULL) &&
+        likely((entry->word & mask(ASID_ENTRY_VMID_SHIFT)) == (cap_address(cap) | ASID_ENTRY_HAS_VMID))) {
+        return entry;
+    }
+    return NULL;
 }
 
 #endif

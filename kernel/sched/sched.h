@@ -95,13 +95,13 @@ static inline struct tcb *sched_highest_ready(void)
     return kernel.ready[kernel.domain][priority].head;
 }
 
-/** True when `to` may run next if the running thread blocks: nobody that is ready comes before it. */
-static inline bool sched_may_run_next(const struct tcb *to)
+/** True when `to` may run next if `from`, which runs, blocks: nobody that is ready comes before it. */
+static inline bool sched_may_run_next(const struct tcb *from, const struct tcb *to)
 {
     if (to->domain != kernel.domain) {
         return false;
     }
-    if (to->priority >= kernel.current->priority) {
+    if (likely(to->priority >= from->priority)) {
         return true;
     }
     const struct tcb *highest = sched_highest_ready();

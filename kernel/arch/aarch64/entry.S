@@ -94,6 +94,7 @@ user_synchronous:
     sub     x2, x2, #4
     str     x2, [sp, #272]
     mov     x19, sp                     /* the thread */
+    mov     x0, sp
     kernel_stack
     bl      enter_syscall
     cbz     w0, arch_return_to_user

@@ -96,6 +96,7 @@ void arch_vcpu_enter(const struct vcpu *v)
 void arch_vcpu_leave(struct vcpu *v)
 {
     gic_guest_enable(false);
+    v->tcb->regs.tpidrro_el0 = READ_SYSREG(tpidrro_el0);
     v->regs[seL4_VCPUReg_SCTLR] = READ_SYSREG(sctlr_el1);
     v->regs[seL4_VCPUReg_CPACR] = READ_SYSREG(cpacr_el1);
     v->regs[seL4_VCPUReg_CNTKCTL_EL1] = READ_SYSREG(cntkctl_el1);

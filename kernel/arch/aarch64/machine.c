@@ -23,7 +23,8 @@ _Static_assert(offsetof(struct registers, fault_pc) == 272, "entry.S");
 /* 40-bit input in three levels from level 1, 4 KiB granule, write-back walks, 40-bit output. */
 #define VTCR (bit(31) | 2ull << 16 | 1ull << 10 | 1ull << 8 | 1ull << 6 | 24)
 
-struct arch_loaded arch_loaded;
+#define CPTR_BASE 0x33ffull
+#define CPTR_TRAP_FPU bit(10)
 
 /* The root of threads without an address space: everything faults. */
 static uint64_t empty_vspace[1 << seL4_VSpaceIndexBits] __attribute__((aligned(1 << seL4_VSpaceBits)));
@@ -47,12 +48,11 @@ void machine_init(void)
     WRITE_SYSREG(cnthp_ctl_el2, 1);
     WRITE_SYSREG(tpidr_el0, 0);
     WRITE_SYSREG(tpidrro_el0, 0);
-    arch_loaded.cptr = ARCH_CPTR_BASE | ARCH_CPTR_TRAP_FPU;
-    WRITE_SYSREG(cptr_el2, arch_loaded.cptr);
-    arch_loaded.mode = ARCH_MODE_NATIVE;
-    WRITE_SYSREG(cntkctl_el1, arch_loaded.mode);
-    arch_loaded.vttbr = kptr_address(empty_vspace);
-    WRITE_SYSREG(vttbr_el2, arch_loaded.vttbr);
+    WRITE_SYSREG(cptr_el2, CPTR_BASE | CPTR_TRAP_FPU);
+    kernel.loaded_mode = ARCH_MODE_NATIVE;
+    WRITE_SYSREG(cntkctl_el1, kernel.loaded_mode);
+    kernel.loaded_vspace = kptr_address(empty_vspace);
+    WRITE_SYSREG(vttbr_el2, kernel.loaded_vspace);
     __asm__ volatile("tlbi alle1\n\tdsb nsh\n\tisb" : : : "memory");
 }
 
@@ -66,13 +66,17 @@ uint64_t arch_rare_vttbr(const struct tcb *t)
 
 void arch_load_mode(const struct tcb *t)
 {
-    if (t->vcpu != NULL) {
-        (void)vspace_activate(t); /* a guest runs in it now */
+    WRITE_SYSREG(cptr_el2, (t->mode & ARCH_MODE_FPU) != 0 ? CPTR_BASE : CPTR_BASE | CPTR_TRAP_FPU);
+    if (unlikely(((t->mode | kernel.loaded_mode) & ARCH_MODE_GUEST) != 0)) {
+        if (t->vcpu != NULL) {
+            (void)vspace_activate(t); /* a guest runs in it now */
+        }
+        vcpu_switch(t);
     }
-    vcpu_switch(t);
-    arch_loaded.mode = t->vcpu != NULL ? ARCH_MODE_GUEST_RUNS : t->mode;
+    kernel.loaded_mode = ARCH_MODE_GUEST_RUNS;
     if (t->vcpu == NULL) {
-        WRITE_SYSREG(cntkctl_el1, arch_loaded.mode);
+        kernel.loaded_mode = t->mode;
+        WRITE_SYSREG(cntkctl_el1, t->mode & ARCH_MODE_TIMERS);
     }
 }
 
@@ -89,15 +93,14 @@ void arch_load_thread_registers(const struct tcb *t)
 void arch_store_thread_registers(struct tcb *t)
 {
     arch_get_thread_registers(t);
+    t->regs.tpidrro_el0 = READ_SYSREG(tpidrro_el0);
 }
 
 void arch_forget_thread(struct tcb *t)
 {
     if (kernel.fpu_owner == t) {
         kernel.fpu_owner = NULL;
-    }
-    if (t == kernel.current) {
-        arch_load_controls(t);
+        arch_mode_changed(t);
     }
 }
 
@@ -105,6 +108,9 @@ void arch_mode_changed(struct tcb *t)
 {
     bool foreign = (t->flags & seL4_TCBFlag_foreignSyscalls) != 0;
     t->mode = t->vcpu != NULL ? ARCH_MODE_GUEST : foreign ? ARCH_MODE_FOREIGN : ARCH_MODE_NATIVE;
+    if (t == kernel.fpu_owner && (t->flags & seL4_TCBFlag_fpuDisabled) == 0) {
+        t->mode |= ARCH_MODE_FPU;
+    }
     if (t == kernel.current) {
         arch_load_controls(t);
     }
@@ -136,14 +142,15 @@ enum {
 /* The first use of the FPU since another thread used it: its registers change hands. */
 static void give_fpu(struct tcb *t)
 {
-    arch_loaded.cptr = ARCH_CPTR_BASE;
-    WRITE_SYSREG(cptr_el2, ARCH_CPTR_BASE);
+    struct tcb *before = kernel.fpu_owner;
+    kernel.fpu_owner = t;
+    arch_mode_changed(t);
     arch_isb();
-    if (kernel.fpu_owner != NULL) {
-        arch_fpu_store(&kernel.fpu_owner->fpu);
+    if (before != NULL) {
+        arch_mode_changed(before);
+        arch_fpu_store(&before->fpu);
     }
     arch_fpu_load(&t->fpu);
-    kernel.fpu_owner = t;
 }
 
 void arch_user_exception(uint64_t class, uint64_t syndrome);
@@ -171,7 +178,7 @@ void arch_user_exception(uint64_t class, uint64_t syndrome)
     }
     case EC_HVC: /* the system call of a guest, whose svc is its own affair */
         t->regs.fault_pc -= 4;
-        (void)enter_syscall();
+        (void)enter_syscall(t);
         return;
     case EC_UNKNOWN:
         enter_user_exception(syndrome, 0);
@@ -194,11 +201,11 @@ void arch_user_error(uint64_t syndrome)
 
 enum flush { FLUSH_PAGE, FLUSH_ALL, FLUSH_GUEST };
 
-/* Invalidation works on the VMID that is arch_loaded. */
+/* Invalidation works on the VMID that is loaded. */
 static void with_vmid(uint8_t vmid, uint64_t page, enum flush what)
 {
     uint64_t wanted = (uint64_t)vmid << 48 | kptr_address(empty_vspace);
-    bool other = arch_loaded.vttbr >> 48 != vmid;
+    bool other = kernel.loaded_vspace >> 48 != vmid;
     __asm__ volatile("dsb ishst" : : : "memory");
     if (other) {
         WRITE_SYSREG(vttbr_el2, wanted);
@@ -217,7 +224,7 @@ static void with_vmid(uint8_t vmid, uint64_t page, enum flush what)
     }
     __asm__ volatile("dsb nsh\n\tisb" : : : "memory");
     if (other) {
-        WRITE_SYSREG(vttbr_el2, arch_loaded.vttbr);
+        WRITE_SYSREG(vttbr_el2, kernel.loaded_vspace);
         arch_isb();
     }
 }
