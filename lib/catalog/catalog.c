@@ -65,8 +65,8 @@ static void explain_roll_back(struct sigchain_verifier *v)
 {
     if (v->refusal.rule == SIGCHAIN_ROLLED_BACK) {
         sentence_put(v->refusal.sentence, sizeof v->refusal.sentence,
-                     "it has %u transactions, and this device has seen %u: it was rolled back, or the image is an older one; start the "
-                     "latest image",
+                     "it has %u transactions, and this device has seen %u: it was rolled back, or the image is an older one (start the "
+                     "latest)",
                      (unsigned)v->transaction_count, (unsigned)v->setup.pins[0].sequence + 1);
     }
 }

@@ -93,7 +93,7 @@ static void an_older_image_is_refused(void)
     older_image();
     start("r");
     CHECK(says(0, "the owner's chain is refused: it has 1 transactions, and this device has seen 2: it was rolled back, or the image is "
-                  "an older one; start the latest image"));
+                  "an older one (start the latest)"));
     newer_image();
     start("a");
     new_device(); /* which has seen nothing */

@@ -69,6 +69,10 @@ static void tell_partitions(struct preparing *p, const struct gpt *table, const 
 static bool mend(struct preparing *p, const struct gpt_reading *reading)
 {
     bool good = true;
+    if (!reading->head_is_bad && !reading->tail_is_bad) {
+        tell_partitions(p, &reading->table, "", NULL);
+        return true;
+    }
     if ((p->disk->flags & BLK_READ_ONLY) != 0) {
         tell_partitions(p, &reading->table, "; a copy of the table is broken, and the disk is read-only", reading->why);
         return true;
@@ -76,12 +80,9 @@ static bool mend(struct preparing *p, const struct gpt_reading *reading)
     if (reading->head_is_bad) {
         gpt_copy_to_head(p->tail, p->disk->sector_count, p->head);
         good = write_head(p);
-    } else if (reading->tail_is_bad) {
+    } else {
         gpt_copy_to_tail(p->head, p->disk->sector_count, p->tail);
         good = write_tail(p);
-    } else {
-        tell_partitions(p, &reading->table, "", NULL);
-        return true;
     }
     tell_partitions(p, &reading->table, good ? "; a copy of the table was broken and is mended" : "; a copy of the table is broken",
                     reading->why);

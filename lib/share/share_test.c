@@ -143,6 +143,9 @@ static void a_broken_copy_is_mended(void)
     disk.flags |= BLK_READ_ONLY;
     driver.flags |= BLK_READ_ONLY;
     CHECK(prepare() && says("a copy of the table is broken, and the disk is read-only"));
+    driver.disk[(size_t)FAKE_SECTORS * 512 - 100] ^= 1;
+    CHECK(prepare() && says("0 of others") && strstr(sentence, "read-only") == NULL);
+    driver.disk[(size_t)FAKE_SECTORS * 512 - 100] ^= 1;
     disk.flags = driver.flags = BLK_HAS_FLUSH;
     driver.fails_writes = true;
     CHECK(prepare() && says("a copy of the table is broken: "));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Memory: the disk is read and written while the ledger starts, and never after. The ledger waits for it without sleeping: its callers
- * are all less important, wait for it anyhow, and a passive component must not be called before it is ready. Drivers are more important.
+ * Memory: the disk is read and written while the ledger starts, and never after. The ledger waits for it without sleeping: everybody who
+ * is less important waits for the ledger anyhow, and the pager, which is passive, must find it ready (docs/design/system.md, "Passive
+ * components"). The drivers are more important and run whenever they can.
  * Owns:   the ledger's partition.    Uses: rt, seen, disk; proto/ledger.h.
  */
 #include "memory.h"

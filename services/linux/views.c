@@ -189,7 +189,7 @@ static void date_text(struct linux_text *text, uint64_t seconds)
     for (; month < 11 && day >= lengths[month] + (uint64_t)(month == 1 && is_leap(year)); month++) {
         day -= lengths[month] + (uint64_t)(month == 1 && is_leap(year));
     }
-    linux_text_print(text, "%04lu-%02u-%02lu", year, month + 1, day % 31 + 1);
+    linux_text_print(text, "%04lu-%02u-%02lu", year, month + 1, day + 1);
 }
 
 static void chain_line(struct linux_text *text, const struct ledger_chain *c)
