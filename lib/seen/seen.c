@@ -14,7 +14,7 @@ enum {
     DELTA_BITS = 10,
     CACHE_BLOCKS = 16,
     HEAD_BLOCKS = 2, /* of a volume of LLD: two copies of its head */
-    SEGMENTS_TRIED_MAX = 64,
+    SEGMENTS_MAX = 64, /* 16 MiB; of a larger device the rest is not used */
     TRANSACTION_KEY_BYTES = U256_BYTES + 4,
 };
 _Static_assert(SEEN_FACTS_BYTES_MAX + 64 < BATCH_BYTES && SEEN_TRANSACTION_BYTES_MAX + 64 < BATCH_BYTES, "each fits a transaction of LLD");
@@ -40,19 +40,25 @@ void seen_none(struct seen *s, const char *why)
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------- */
 
+static uint64_t usable_bytes(const struct lld_device *device)
+{
+    uint64_t blocks = device->size(device->context);
+    const uint64_t most = (uint64_t)SEGMENTS_MAX * SEGMENT_BYTES;
+    return blocks < most / BLOCK_BYTES ? blocks * BLOCK_BYTES : most;
+}
+
 /* As many segments as fit: LLD says what its index leaves of the device. */
 static enum lx_err format_volume(struct seen *s, const struct lld_device *device, const uint8_t *secret)
 {
-    uint64_t bytes = device->size(device->context) * BLOCK_BYTES;
-    uint64_t most = bytes / SEGMENT_BYTES;
+    uint64_t bytes = usable_bytes(device);
     struct lld_geometry g = {.block_bytes = BLOCK_BYTES,
                              .segment_bytes = SEGMENT_BYTES,
-                             .segment_count = most < LLD_SEGMENTS_MAX ? (uint32_t)most : LLD_SEGMENTS_MAX,
+                             .segment_count = (uint32_t)(bytes / SEGMENT_BYTES), /* SEGMENTS_MAX at most */
                              .batch_bytes = BATCH_BYTES,
                              .group_bits = GROUP_BITS,
                              .delta_bits = DELTA_BITS};
     enum lx_err err = LX_ERANGE;
-    for (uint32_t tries = 0; bytes >= SEEN_VOLUME_BYTES_MIN && err == LX_ERANGE && tries < SEGMENTS_TRIED_MAX; tries++) {
+    for (uint32_t tries = 0; bytes >= SEEN_VOLUME_BYTES_MIN && err == LX_ERANGE && tries < SEGMENTS_MAX; tries++) {
         err = lld_format(device, &g, secret, s->memory, sizeof s->memory);
         g.segment_count--;
     }
@@ -121,7 +127,7 @@ void seen_open(struct seen *s, const struct lld_device *device, bool is_read_onl
         open_failed(s, err);
         return;
     }
-    s->half_bytes = device->size(device->context) * BLOCK_BYTES / 2;
+    s->half_bytes = usable_bytes(device) / 2;
     s->state = is_read_only ? SEEN_READ_ONLY : SEEN_KEEPS;
     tell(s);
 }

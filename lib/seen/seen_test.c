@@ -138,6 +138,10 @@ static void only_more_is_written(void)
     CHECK(c->count == 3 && c->stored == 3 && c->roles == (SEEN_OWNER | SEEN_DEVELOPER) && c->since == 1 && c->grown == 2);
     seen_room(&seen, &used, &total);
     CHECK(used > 1000 && used < total && total == 16 * MIB);
+    disk_begin(64 * MIB, false); /* more than is used */
+    start();
+    seen_room(&seen, &used, &total);
+    CHECK(seen.state == SEEN_KEEPS && total == 16 * MIB);
 }
 
 static void long_chains_take_several_steps(void)
