@@ -93,8 +93,8 @@ static void random_guids(uint8_t out[3 * GPT_GUID_BYTES])
     struct hash256 hash[2];
     uint8_t seed[sizeof rt_info_page()->seed + 1];
     memcpy(seed, rt_info_page()->seed, sizeof rt_info_page()->seed);
-    for (uint8_t i = 0; i < ARRAY_LEN(hash); i++) {
-        seed[sizeof seed - 1] = i;
+    for (size_t i = 0; i < ARRAY_LEN(hash); i++) {
+        seed[sizeof seed - 1] = (uint8_t)i;
         sha256_of(seed, sizeof seed, &hash[i]);
     }
     memcpy(out, hash, (size_t)3 * GPT_GUID_BYTES);

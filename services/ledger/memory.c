@@ -10,6 +10,7 @@
 #include "disk.h"
 #include "proto/ledger.h"
 #include "rt.h"
+#include "tree.h"
 
 LX_SLOT_WITH(lx_channel, SLOT_CHANNEL, disk, .flags = SLOT_OPTIONAL, .record_bytes = sizeof(struct blk_record));
 LX_SLOT(lx_shared, SLOT_SHARED, SLOT_OPTIONAL, facts);
@@ -67,7 +68,9 @@ struct seen *memory_open(void)
         return &seen;
     }
     struct lld_device device = disk_device(&partition, BLOCK_BYTES);
-    seen_open(&seen, &device, (partition.flags & BLK_READ_ONLY) != 0, rt_info_page()->seed);
+    struct hash256 secret; /* it stands on the disk, so it must not be the seed itself */
+    sha256_of(rt_info_page()->seed, sizeof rt_info_page()->seed, &secret);
+    seen_open(&seen, &device, (partition.flags & BLK_READ_ONLY) != 0, secret.bytes);
     return &seen;
 }
 

@@ -88,7 +88,8 @@ static bool setting(struct script *s, const char *word, const char *rest)
     return false;
 }
 
-/* off; boot SYSTEM [readonly | nodisk | failing]; disk-write OFFSET LENGTH BYTE-or-random; cut COUNT US TEXT => TEXT AFTER.
+/* off; boot SYSTEM [readonly | nodisk | failing]; disk-write OFFSET LENGTH BYTE-or-random; cut COUNT US TEXT => TEXT AFTER; cut-over
+ * COUNT US SYSTEM TEXT => TEXT AFTER.
  * @return whether it was understood; *is_mine is false for other words. */
 static bool power_step(struct script *s, int number, const char *word, const char *rest, bool *is_mine)
 {
@@ -116,11 +117,14 @@ static bool power_step(struct script *s, int number, const char *word, const cha
         step->value = strcmp(how, "random") == 0 ? 256 : (unsigned)strtoul(how, NULL, 10);
         return step->value <= 256;
     }
-    if (strcmp(word, "cut") == 0) {
+    bool is_over = strcmp(word, "cut-over") == 0;
+    if (is_over || strcmp(word, "cut") == 0) {
         unsigned count;
         unsigned us;
+        char first[64] = "";
         const char *arrow = strstr(rest, " => ");
-        if (arrow == NULL || sscanf(rest, "%u %u %n", &count, &us, &used) != 2) {
+        if (arrow == NULL || (is_over ? sscanf(rest, "%u %u %63s %n", &count, &us, first, &used) != 3
+                                      : sscanf(rest, "%u %u %n", &count, &us, &used) != 2)) {
             return false;
         }
         char from[TEXT_BYTES];
@@ -131,6 +135,7 @@ static bool power_step(struct script *s, int number, const char *word, const cha
         }
         step->count = count;
         step->us = us;
+        (void)copy_string(step->key, sizeof step->key, first);
         return unescape(arrow + 4, step->after, sizeof step->after) > 0;
     }
     *is_mine = false;
