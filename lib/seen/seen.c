@@ -8,13 +8,13 @@ enum {
     STORE_FACTS = 0,
     STORE_TRANSACTIONS = 1,
     BLOCK_BYTES = 4096,
-    SEGMENT_BYTES = 256 * 1024,
-    BATCH_BYTES = 32 * 1024,
+    SEGMENT_BYTES = 160 * 1024 /* small: two of them are read when the volume is opened */,
+    BATCH_BYTES = 20 * 1024,
     GROUP_BITS = 5,
     DELTA_BITS = 10,
     CACHE_BLOCKS = 16,
     HEAD_BLOCKS = 2, /* of a volume of LLD: two copies of its head */
-    SEGMENTS_MAX = 64, /* 16 MiB; of a larger device the rest is not used */
+    SEGMENTS_MAX = 102, /* nearly 16 MiB; of a larger device the rest is not used */
     TRANSACTION_KEY_BYTES = U256_BYTES + 4,
 };
 _Static_assert(SEEN_FACTS_BYTES_MAX + 64 < BATCH_BYTES && SEEN_TRANSACTION_BYTES_MAX + 64 < BATCH_BYTES, "each fits a transaction of LLD");

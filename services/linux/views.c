@@ -242,7 +242,8 @@ static void fill_ledger(void *env, struct linux_text *text)
     if (f->total_bytes == 0) {
         return;
     }
-    linux_text_print(text, "changes          %lu\nin use           %lu KiB of %lu KiB\n", f->changes, f->used_bytes / KIB, f->total_bytes / KIB);
+    linux_text_print(text, "changes          %lu\nin use           %lu KiB, %lu KiB free\n", f->changes, f->used_bytes / KIB,
+                     (f->total_bytes - f->used_bytes) / KIB);
     linux_text_print(text, "at this start    %lu blocks read, %lu written\n", f->blocks_read, f->blocks_written);
     ledger_tables(text, f);
 }
