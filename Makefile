@@ -148,6 +148,7 @@ help:
 	@echo 'make coverage    of the kernel by its tests     make soak-kernel random steps of the kernel, without end'
 	@echo 'make run TRACE=1 boots a kernel that writes /lx/trace (docs/spec/trace.md)'
 	@echo 'SYSTEM=NAME chooses the system of run and debug, KERNEL=FILE the kernel of every image'
+	@echo 'make run keeps a disk in build/disk.raw; DISK=FILE names another, DISK=none has none'
 	@echo 'PACKAGES=FILE.lxp: more packages, approved and put into base.img (docs/guide/first-program.md)'
 
 FORCE:

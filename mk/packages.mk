@@ -99,6 +99,17 @@ small_budget.files = $(test-owner.owned_files)
 $(B)/small_budget.img: $(test-owner.owned)
 $(eval $(call image,small_budget,$(B)/small_budget.sys))
 
+# What one owner signed at several moments, for a device that must not go back (tests/system/rollback/make.sh).
+moments := older newer withdrawn held mixed
+rollback_images := $(moments:%=$(B)/rollback-%.img)
+$(B)/rollback/mixed.bundle: tests/system/rollback/make.sh $(B)/base.lxp $(B)/linux/bin/lxbench $(lx)
+	@mkdir -p $(@D)
+	$(Q)sh $< $(abspath $(lx)) $(abspath $(@D)) $(abspath $(LX_CACHE)) $(CURDIR)/$(B) $(CURDIR)/$(B)/linux/bin/lxbench >$(B)/rollback.log 2>&1 || \
+		{ cat $(B)/rollback.log; exit 1; }
+$(rollback_images): $(B)/rollback/mixed.bundle
+$(foreach m,$(moments),$(eval rollback-$(m).files = packages=$(B)/rollback/$(m).bundle owner_anchor=$(B)/rollback/$(m).anchor \
+	owner_chain=$(B)/rollback/$(m).chain owner_list=$(B)/rollback/$(m).list)$(eval $(call image,rollback-$(m),systems/base.sys)))
+
 # What must be refused, beside what must not (tests/attack/make_bad): a bundle with an image in which the owner approves what is good,
 # and one image for each attack on what the owner says.
 owner_attacks := signature truncated reordered repeated key other network list old-list nobody

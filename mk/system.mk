@@ -5,14 +5,16 @@
 #   $(call root_task,USES)     a component that the kernel starts: init, and tests/conformance
 #   systems/NAME.sys           a system                      -> build/NAME.img, build/NAME/report.txt, graph.dot
 #
-# KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys.
+# KERNEL is the kernel of every image, SYSTEM the one that `make run` boots, LX_KEYS the directory of the signing keys. DISK is the file
+# that is the machine's disk: made with DISK_MIB (64) when it is not there, and kept; DISK=none for a machine without.
 
 KERNEL ?= $(B)/$(if $(filter 1,$(TRACE)),trace/)kernel/kernel.elf
 SYSTEM ?= base
+comma := ,
 LX_KEYS ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/lx-os/keys
 QEMU := qemu-system-aarch64
 QEMU_BOARD := virt,virtualization=on,gic-version=2
-QEMU_MACHINE := -machine $(QEMU_BOARD) -cpu cortex-a53 -m 2G -nic none
+QEMU_MACHINE := -machine $(QEMU_BOARD) -cpu cortex-a53 -m 2G -nic none -global virtio-mmio.force-legacy=false
 
 # ---- keys and the board -------------------------------------------------------------------------------------------------
 
@@ -96,18 +98,27 @@ $(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(or $($(1).kernel),$(KER
 		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
-images: $(systems:%=$(B)/%.img) $(B)/traced.img $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img $(B)/conformance.img
+images: $(systems:%=$(B)/%.img) $(B)/traced.img $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img $(B)/conformance.img \
+	$(moments:%=$(B)/rollback-%.img)
 
 # LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun); make ends
 # with the status of the last command.
-boot_qemu = $(QEMU) $(QEMU_MACHINE) -nographic -kernel $<
+DISK ?= $(B)/disk.raw
+DISK_MIB ?= 64
+disk_file := $(filter-out none,$(DISK))
+qemu_disk := $(if $(disk_file),-drive if=none$(comma)id=disk$(comma)format=raw$(comma)file=$(disk_file) \
+	-device virtio-blk-device$(comma)drive=disk$(comma)bus=virtio-mmio-bus.31)
+$(if $(disk_file),$(disk_file),$(B)/no-disk):
+	@mkdir -p $(@D)
+	@truncate -s $(DISK_MIB)M $@
+boot_qemu = $(QEMU) $(QEMU_MACHINE) $(qemu_disk) -nographic -kernel $<
 ifeq ($(LX_SCRIPT),)
-run: $(B)/$(SYSTEM).img
+run: $(B)/$(SYSTEM).img | $(disk_file)
 	$(boot_qemu)
 else
 run: run-script $(B)/host/exit.so
 	$(eval load $(B)/host/exit.so)$(exit-with $(file <$(B)/run.status))
-run-script: $(B)/$(SYSTEM).img $(B)/host/bin/lxrun
+run-script: $(B)/$(SYSTEM).img $(B)/host/bin/lxrun | $(disk_file)
 	@$(B)/host/bin/lxrun $(LX_SCRIPT) $(boot_qemu); echo $$? >$(B)/run.status
 $(B)/host/exit.so: mk/exit.c
 	@mkdir -p $(@D)
@@ -116,13 +127,13 @@ $(B)/host/exit.so: mk/exit.c
 endif
 
 # QEMU waits for a debugger; build/NAME/gdb has the symbols of kernel and loader, and `lx-component NAME` those of one component.
-debug: $(B)/$(SYSTEM).img
+debug: $(B)/$(SYSTEM).img | $(disk_file)
 	@{ echo 'set architecture aarch64'; echo 'file $(KERNEL)'; echo 'add-symbol-file $(B)/boot/loader.elf'; \
 	   echo 'define lx-component'; echo '  symbol-file $(B)/arm64/services/$$arg0.elf'; echo 'end'; \
 	   echo 'document lx-component'; echo 'Load the symbols of one component; all lie at the same addresses.'; echo 'end'; \
 	   echo 'target remote :1234'; } >$(B)/$(SYSTEM)/gdb
 	@echo 'now, in another terminal: gdb-multiarch -x $(B)/$(SYSTEM)/gdb'
-	$(QEMU) $(QEMU_MACHINE) -nographic -kernel $< -S -s
+	$(boot_qemu) -S -s
 
 # ---- tests ------------------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ static const struct {
 } views[] = {
     {"ps", "processes, and the packages that they come from"},
     {"verify", "what was verified, and what was refused"},
+    {"ledger", "what is remembered of chains and releases from start to start"},
     {"scrub", "pages of memory that are verified again and again"},
     {"caps", "which component may do what"},
     {"mem", "who uses how much memory"},

@@ -23,16 +23,52 @@ void catalog_clear(struct catalog_work *w, struct catalog *c)
     w->note_count = 0;
     w->package_count = 0;
     w->list_seq = 0;
+    w->seen = NULL;
     fill_begin(&w->runs, c);
 }
 
 /* ---- the owner ------------------------------------------------------------------------------------------------------- */
 
-static void start_chain(struct sigchain_verifier *v, struct sigchain_register *registers, size_t capacity)
+/** @param pin what was seen of the chain, or NULL. */
+static void start_chain(struct sigchain_verifier *v, struct sigchain_register *registers, size_t capacity,
+                        const struct sigchain_pin *pin)
 {
-    struct sigchain_setup setup = {.registers = registers, .register_capacity = capacity};
+    struct sigchain_setup setup = {
+        .registers = registers, .register_capacity = capacity, .pins = pin, .pin_count = pin != NULL ? 1 : 0};
     sigchain_network_of(NETWORK_HYBRID, CATALOG_NETWORK, &setup.network);
     sigchain_verifier_init(v, &setup);
+}
+
+/**
+ * What was seen of a chain, as a pin in `room`; NULL when nothing was. Whose chain it is its first transaction says, which is not
+ * verified yet: a false id finds the pin of a chain that this one is not.
+ */
+static const struct sigchain_pin *find_pin(const struct seen *seen, struct cursor chain, struct sigchain_pin *room)
+{
+    struct chain_file file;
+    struct cursor bytes;
+    struct transaction tx;
+    if (seen == NULL || chain_file_open(chain.at, chain.left_bytes, &file) != LX_OK || !chain_file_next(&file, &bytes) ||
+        transaction_parse(bytes.at, bytes.left_bytes, &tx) != LX_OK) {
+        return NULL;
+    }
+    const struct seen_chain *known = seen_find_chain(seen, &tx.genesis);
+    if (known == NULL) {
+        return NULL;
+    }
+    *room = (struct sigchain_pin){known->count - 1, known->last_txid};
+    return room;
+}
+
+/** Says it in the words of a device, where a chain ended before what was seen of it. */
+static void explain_roll_back(struct sigchain_verifier *v)
+{
+    if (v->refusal.rule == SIGCHAIN_ROLLED_BACK) {
+        sentence_put(v->refusal.sentence, sizeof v->refusal.sentence,
+                     "it has %u transactions, and this device has seen %u: it was rolled back, or the image is an older one (start the "
+                     "latest)",
+                     (unsigned)v->transaction_count, (unsigned)v->setup.pins[0].sequence + 1);
+    }
 }
 
 void catalog_owner(const struct catalog_input *in, struct catalog_work *w)
@@ -42,7 +78,7 @@ void catalog_owner(const struct catalog_input *in, struct catalog_work *w)
     w->owner_list = in->owner_list;
     w->owner_is_verified = false;
     w->anchor_is_good = anchor_parse(in->owner_anchor.at, in->owner_anchor.left_bytes, &w->anchor, &why);
-    start_chain(&w->owner, w->owner_registers, ARRAY_LEN(w->owner_registers));
+    start_chain(&w->owner, w->owner_registers, ARRAY_LEN(w->owner_registers), find_pin(in->seen, in->owner_chain, &w->owner_pin));
     if (!w->anchor_is_good) {
         sentence_put(w->owner_refusal, sizeof w->owner_refusal, "the owner's anchor is refused, so nobody can approve anything: %s",
                      why.sentence);
@@ -55,6 +91,7 @@ void catalog_owner(const struct catalog_input *in, struct catalog_work *w)
                      (unsigned)w->owner.transaction_count, w->owner.register_count);
         note(w, JOURNAL_VERIFIED, text);
     } else {
+        explain_roll_back(&w->owner);
         sentence_put(text, sizeof text, "the owner's chain is refused: %s; get it again from the owner", w->owner.refusal.sentence);
         note(w, JOURNAL_REFUSED, text);
     }
@@ -107,6 +144,18 @@ static void open_package(struct catalog_work *w, struct catalog *c, const struct
     }
 }
 
+static uint64_t list_seq_seen(const struct catalog_work *w)
+{
+    const struct seen_list *list = w->seen != NULL ? seen_find_list(w->seen, &w->anchor.genesis) : NULL;
+    return list != NULL ? list->seq : 0;
+}
+
+static uint64_t release_seen(const struct catalog_work *w, const struct u256 *app_register)
+{
+    const struct seen_release *release = w->seen != NULL ? seen_find_release(w->seen, app_register) : NULL;
+    return release != NULL ? release->seq : 0;
+}
+
 /** Asks for the decision on a package with the chain as far as it is known. */
 static void decide(struct catalog_work *w, struct catalog *c, uint32_t i, bool chain_is_verified)
 {
@@ -121,9 +170,12 @@ static void decide(struct catalog_work *w, struct catalog *c, uint32_t i, bool c
                                           .anchor = &w->anchor,
                                           .owner = {&w->owner, w->owner_is_verified},
                                           .list = w->owner_list,
-                                          .developer = {&w->developer, chain_is_verified}};
+                                          .developer = {&w->developer, chain_is_verified},
+                                          .list_seq_seen = list_seq_seen(w),
+                                          .seq_seen = release_seen(w, &w->packages[i].manifest.app_register)};
     bool is_granted = authority_decide(&question, d);
     w->list_seq = d->list_seq > w->list_seq ? d->list_seq : w->list_seq;
+    w->developer_is_approved |= is_granted || d->verdict > AUTHORITY_APP;
     out->signed_at_s = d->released_s;
     out->chain_length = d->transaction_count;
     sentence_put(out->developer_name, sizeof out->developer_name, "%s", d->developer_name);
@@ -138,7 +190,7 @@ static void decide(struct catalog_work *w, struct catalog *c, uint32_t i, bool c
 /** Refuses a package for which no chain counts, so that none is verified: the owner says nothing, or it comes without a chain. */
 static void ask_without_chain(struct catalog_work *w, struct catalog *c, uint32_t i)
 {
-    start_chain(&w->developer, w->developer_registers, ARRAY_LEN(w->developer_registers));
+    start_chain(&w->developer, w->developer_registers, ARRAY_LEN(w->developer_registers), NULL);
     decide(w, c, i, false);
     if (w->anchor_is_good && w->decision.verdict == AUTHORITY_DEVELOPER_CHAIN) {
         w->stages[i] = CATALOG_STAGE_WAITS; /* all that is missing is a chain, which comes with it */
@@ -185,11 +237,41 @@ static void decide_members(struct catalog_work *w, struct catalog *c, size_t ver
     }
 }
 
+/** Decides once more whoever was granted: the chain has become longer than any of the group's. */
+static void decide_granted(struct catalog_work *w, struct catalog *c)
+{
+    for (uint32_t i = 0; i < w->package_count; i++) {
+        if (w->is_member[i] && w->stages[i] == CATALOG_STAGE_GRANTED) {
+            decide(w, c, i, true);
+        }
+    }
+}
+
+/** Adds the transactions that were seen at earlier starts and did not come along, so that nobody can hold them back. */
+static bool complete_chain(struct catalog_work *w, struct catalog *c)
+{
+    struct sigchain_verifier *v = &w->developer;
+    struct cursor tx;
+    while (v->setup.pin_count > 0 && v->transaction_count > 0 && v->transaction_count <= w->developer_pin.sequence &&
+           seen_transaction(w->seen, &v->genesis, v->transaction_count, &tx)) {
+        if (!sigchain_add(v, tx.at, tx.left_bytes)) {
+            return false;
+        }
+        w->completed_count++;
+    }
+    if (w->completed_count > 0) {
+        decide_granted(w, c);
+    }
+    return true;
+}
+
 static bool verify_chain(struct catalog_work *w, struct catalog *c, struct cursor chain)
 {
     struct chain_file file;
     struct cursor tx;
-    start_chain(&w->developer, w->developer_registers, ARRAY_LEN(w->developer_registers));
+    w->completed_count = 0;
+    start_chain(&w->developer, w->developer_registers, ARRAY_LEN(w->developer_registers),
+                find_pin(w->seen, chain, &w->developer_pin));
     if (chain_file_open(chain.at, chain.left_bytes, &file) != LX_OK) {
         return false; /* never: package_open did the same */
     }
@@ -199,28 +281,45 @@ static bool verify_chain(struct catalog_work *w, struct catalog *c, struct curso
         }
         decide_members(w, c, (size_t)(file.rest.at - chain.at));
     }
-    return sigchain_finish(&w->developer);
+    return complete_chain(w, c) && sigchain_finish(&w->developer);
+}
+
+/** The chain did not come as far as was seen: what it says until then is not the last word, for nobody. */
+static bool falls_short(const struct catalog_work *w)
+{
+    return w->developer.setup.pin_count > 0 && w->developer.transaction_count <= w->developer_pin.sequence;
 }
 
 static void decide_group(struct catalog_work *w, struct catalog *c, uint32_t leader)
 {
     struct cursor chain = w->packages[leader].chain;
-    char text[JOURNAL_TEXT_BYTES], hex[U256_HEX_CHARS];
+    char text[JOURNAL_TEXT_BYTES], hex[U256_HEX_CHARS], more[64] = "";
     for (uint32_t i = 0; i < w->package_count; i++) {
         w->is_member[i] = w->stages[i] == CATALOG_STAGE_WAITS && begins_with(chain, w->packages[i].chain);
     }
+    w->developer_is_approved = false;
     bool is_verified = verify_chain(w, c, chain);
+    if (!is_verified) {
+        explain_roll_back(&w->developer);
+    }
     for (uint32_t i = 0; i < w->package_count; i++) {
-        if (w->is_member[i] && w->stages[i] == CATALOG_STAGE_WAITS) {
+        bool is_granted = w->stages[i] == CATALOG_STAGE_GRANTED && falls_short(w);
+        if (w->is_member[i] && (w->stages[i] == CATALOG_STAGE_WAITS || is_granted)) {
             decide(w, c, i, false); /* what does not verify is in its chain too */
         }
     }
     const struct sigchain_verifier *v = &w->developer;
     if (is_verified) {
+        if (w->developer_is_approved && w->seen != NULL) {
+            seen_keep_chain(w->seen, v, chain, SEEN_DEVELOPER);
+        }
         hex_of_mem(v->genesis.bytes, U256_BYTES, hex);
-        sentence_put(text, sizeof text, "the chain of developer %.16s in %s %llu is verified: %u transactions, %zu registers; unanchored",
+        if (w->completed_count > 0) {
+            sentence_put(more, sizeof more, ", the last %u from this device's memory", (unsigned)w->completed_count);
+        }
+        sentence_put(text, sizeof text, "the chain of developer %.16s in %s %llu is verified: %u transactions%s, %zu registers; unanchored",
                      hex, w->packages[leader].manifest.name, (unsigned long long)w->packages[leader].manifest.seq,
-                     (unsigned)v->transaction_count, v->register_count);
+                     (unsigned)v->transaction_count, more, v->register_count);
     } else {
         sentence_put(text, sizeof text, "the developer's chain in %s %llu is refused: %s; get the package again", w->packages[leader].manifest.name,
                      (unsigned long long)w->packages[leader].manifest.seq, v->refusal.sentence);
@@ -332,12 +431,38 @@ static void conclude(struct catalog_work *w, struct catalog *c)
     note(w, JOURNAL_NOTE, text);
 }
 
+/** What is authorised now, and whose word it was, counts at the next start. */
+static void remember(const struct catalog_input *in, struct catalog_work *w, const struct catalog *c)
+{
+    const struct sigchain_verifier *v = &w->owner;
+    bool is_anchored = w->anchor_is_good && w->owner_is_verified && u256_equal(&v->genesis, &w->anchor.genesis) &&
+                       u512_equal(&v->first_txid, &w->anchor.first_txid);
+    if (is_anchored) {
+        seen_keep_chain(w->seen, v, in->owner_chain, SEEN_OWNER);
+    }
+    if (w->list_seq > 0) { /* so it was verified */
+        seen_keep_list(w->seen, &w->anchor.genesis, w->list_seq);
+    }
+    for (uint32_t i = 0; i < w->package_count; i++) {
+        const struct manifest *m = &w->packages[i].manifest;
+        if (c->packages[i].status == CATALOG_AUTHORISED) {
+            seen_keep_release(w->seen, &m->app_register, &m->developer, m->name, m->seq);
+        }
+    }
+    seen_commit(w->seen);
+    note(w, JOURNAL_NOTE, w->seen->sentence);
+}
+
 void catalog_build(const struct catalog_input *in, struct catalog_work *work, struct catalog *out)
 {
     catalog_clear(work, out);
+    work->seen = in->seen;
     catalog_owner(in, work);
     catalog_packages(in->bundle, work, out);
     name_owner(work, out);
+    if (work->seen != NULL) {
+        remember(in, work, out);
+    }
     conclude(work, out);
     __atomic_store_n(&out->state, (uint32_t)CATALOG_READY, __ATOMIC_RELEASE);
 }

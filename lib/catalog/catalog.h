@@ -6,10 +6,11 @@
  *   the owner's anchor, chain and list    once
  *   each package                          its container, its developer's chain, who approved it, its contents but for the pages
  *   all packages together                 one of a name, one file of a path, the limits of the catalog
+ *   what was seen at earlier starts       (lib/seen) refuses what is older than that, and is brought up to date before the catalog counts
  *
  * Pages of objects are not hashed here: whoever uses one compares it with its leaf hash. All that is read here is hashed before.
  *
- * Owns:   nothing; all memory is the caller's.    Uses: package, sigchain, tree, format, proto.
+ * Owns:   nothing; all memory is the caller's.    Uses: package, sigchain, seen, tree, format, proto.
  * Trust:  all bytes are untrusted. They must not change while catalog_build runs, nor while the catalog is in use.
  * Limits: those of proto/catalog.h; chains of the network "lx-os" only; CATALOG_REGISTERS_MAX registers a chain. No allocation, no
  *         recursion. Transactions that several chains begin with are verified once.
@@ -22,11 +23,12 @@
 #include "proto/catalog.h"
 #include "proto/journal.h"
 #include "proto/pager.h"
+#include "seen.h"
 
 #define CATALOG_NETWORK       "lx-os"
 #define CATALOG_REGISTERS_MAX 256u
 #define CATALOG_PAGES_MAX     PAGER_RESIDENT_MAX /**< of the objects of all packages together: more the pager cannot hold */
-#define CATALOG_NOTES_MAX     (2u * CATALOG_PACKAGES_MAX + 8u)
+#define CATALOG_NOTES_MAX     (2u * CATALOG_PACKAGES_MAX + 10u)
 
 /** The file of the first package that holds the page with the signal trampolines. */
 #define CATALOG_ABI_PATH "/lib/abipage"
@@ -36,6 +38,7 @@ struct catalog_input {
     struct cursor owner_anchor;
     struct cursor owner_chain;
     struct cursor owner_list;
+    struct seen *seen; /**< after seen_open or seen_none; what is new is added to it. NULL: as without a disk */
 };
 
 /** One sentence for the journal. */
@@ -67,6 +70,7 @@ struct catalog_work {
     bool owner_is_verified;
     struct sigchain_verifier owner;
     struct sigchain_register owner_registers[CATALOG_REGISTERS_MAX / 4];
+    struct sigchain_pin owner_pin;
     struct cursor owner_list;
     char owner_refusal[CATALOG_SENTENCE_BYTES]; /**< when there is no anchor */
 
@@ -80,15 +84,20 @@ struct catalog_work {
     /* The chain in hand, and the last decision: */
     struct sigchain_verifier developer;
     struct sigchain_register developer_registers[CATALOG_REGISTERS_MAX];
+    struct sigchain_pin developer_pin;
+    bool developer_is_approved; /**< by the owner, for one of the group's apps at least */
+    uint32_t completed_count;   /**< transactions that came from what was seen, not from a package */
     struct authority_decision decision;
     uint64_t list_seq;
+    struct seen *seen;
 
     struct catalog_runs runs;
 };
 
 /**
  * Verifies everything and writes the catalog, its state last. What is not authorised is in it as a refused package with a
- * sentence; when bundle, anchor, owner's chain or list are broken, nothing is authorised and a note says why.
+ * sentence; when bundle, anchor, owner's chain or list are broken, nothing is authorised and a note says why. What is new is in
+ * `in->seen`, and committed, before the state is set.
  * The last note is the sum of it all.
  */
 void catalog_build(const struct catalog_input *in, struct catalog_work *work, struct catalog *out);

@@ -19,6 +19,9 @@ static struct virtio_blk blk;
 static struct shmq in;
 static struct shmq out;
 static bool has_disk;
+static bool has_greeted; /* BLK_STARTED was put */
+static bool has_settle;  /* `settle` waits for all others; no request is taken meanwhile */
+static struct blk_record settle;
 static struct blk_record pending[VIRTIO_PLACES_MAX]; /* by tag for the device */
 static uint8_t free_tags[VIRTIO_PLACES_MAX];
 static uint32_t free_tag_count;
@@ -82,7 +85,10 @@ static void begin(struct blk_record *record)
         [BLK_WRITE_ZEROES] = VIRTIO_BLK_WRITE_ZEROES,
     };
     bool has_data = record->op == BLK_READ || record->op == BLK_WRITE;
-    if (!has_disk) {
+    if (record->op == BLK_SETTLE) {
+        settle = *record;
+        has_settle = true;
+    } else if (!has_disk) {
         answer(record, BLK_NO_DISK);
     } else if (record->op == BLK_INFO) {
         answer_info(record);
@@ -104,6 +110,19 @@ static void begin(struct blk_record *record)
     }
 }
 
+/* The first record after a start says which requests are lost: all that were put before. */
+static void greet(void)
+{
+    const struct blk_record hello = {.op = BLK_STARTED, .sector = in.mine};
+    has_greeted = has_greeted || shmq_put(&out, &hello, 1) == 1;
+}
+
+/* Another request can be taken: device and answers have room, and nobody waits for an end of it. */
+static bool has_room(void)
+{
+    return has_greeted && !has_settle && (!has_disk || virtio_blk_room(&blk) > 0) && shmq_ready(&out) > blk.in_flight;
+}
+
 static void finish(void)
 {
     struct virtio_blk_completion done;
@@ -115,16 +134,20 @@ static void finish(void)
         has_disk = false;
         rt_log("%s: it is not used any more", blk.broken);
     }
+    if (has_settle && blk.in_flight == 0) {
+        has_settle = false;
+        answer(&settle, BLK_OK);
+    }
 }
 
 /* Asks to be woken by what is waited for. @return true when it is there already. */
 static bool more_to_do(void)
 {
-    bool has_room = (!has_disk || virtio_blk_room(&blk) > 0) && shmq_ready(&out) > blk.in_flight;
-    if (!has_room && blk.in_flight > 0) {
+    bool takes_more = has_room();
+    if (!takes_more && blk.in_flight > 0) {
         return false; /* the device's interrupt comes */
     }
-    return !shmq_sleep(has_room ? &in : &out);
+    return !shmq_sleep(takes_more ? &in : &out);
 }
 
 /* Takes requests while the device has room and their answers will find some. */
@@ -132,10 +155,12 @@ static void work(void)
 {
     do {
         struct blk_record record;
+        greet();
         finish();
-        while ((!has_disk || virtio_blk_room(&blk) > 0) && shmq_ready(&out) > blk.in_flight && shmq_get(&in, &record, 1) == 1) {
+        while (has_room() && shmq_get(&in, &record, 1) == 1) {
             begin(&record);
         }
+        finish(); /* a wait for an end of nothing */
         if (has_disk) {
             virtio_blk_kick(&blk);
         }
@@ -155,6 +180,7 @@ void init(void)
     }
     shmq_open(&in, (void *)client.receive_addr, client.record_bytes, client.record_count, false);
     shmq_open(&out, (void *)client.send_addr, client.record_bytes, client.record_count, true);
+    shmq_drain(&in);
     const char *why = virtio_blk_start(&blk, &access, (uint8_t *)rings.addr, rt_paddr(rings.paddr_index));
     has_disk = why == NULL;
     if (has_disk) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * Ledger: says which packages may run, once, at the start. The decisions are lib/catalog's; here they are published.
- * Owns:   the catalog, its journal.    Uses: rt, catalog, journal.
+ * Owns:   the catalog, its journal, what is remembered (memory.c).    Uses: rt, catalog, journal.
  * Source: services/ledger/README.md
  */
 #include "catalog.h"
 #include "journal.h"
+#include "memory.h"
 #include "proto/ledger.h"
 #include "rt.h"
 
@@ -47,9 +48,11 @@ void init(void)
                                .owner_anchor = bytes_of(&owner_anchor),
                                .owner_chain = bytes_of(&owner_chain),
                                .owner_list = bytes_of(&owner_list)};
+    in.seen = memory_open();
     uint64_t start_ns = rt_now_ns();
     catalog_build(&in, &work, (struct catalog *)catalog.addr);
     publish_notes(rt_now_ns() - start_ns);
+    memory_publish();
 }
 
 bool protected(struct message *m)

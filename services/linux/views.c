@@ -5,11 +5,13 @@
  */
 #include <trace/trace.h>
 
+#include "proto/ledger.h"
 #include "proto/scrub.h"
 #include "server.h"
 #include "sysdesc.h"
 
 LX_SHARED(ledger_journal);
+LX_SHARED(ledger_facts);
 LX_SHARED(pager_journal);
 LX_SHARED(scrub_journal);
 LX_SHARED(scrub_facts);
@@ -156,6 +158,94 @@ static void fill_mem(void *env, struct linux_text *text)
     linux_text_print(text, "for programs     %lu KiB\nin use           %lu KiB\n", p->frames_total * KIB_A_PAGE, in_use * KIB_A_PAGE);
     linux_text_print(text, "pages verified   %lu\npages refused    %lu\npages repaired   %lu\n", p->pages_verified, p->pages_refused,
                      p->pages_repaired);
+}
+
+/* ---- /lx/ledger ------------------------------------------------------------------------------------------------------------------------ */
+
+/* The first 16 digits of an id, as people read it: from the last byte on. */
+static void id_text(struct linux_text *text, const uint8_t id[32])
+{
+    for (unsigned i = 0; i < 8; i++) {
+        linux_text_print(text, "%02x", id[31 - i]);
+    }
+}
+
+static bool is_leap(uint64_t year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* A day of the calendar, from seconds since 1970. */
+static void date_text(struct linux_text *text, uint64_t seconds)
+{
+    enum { LAST_YEAR = 9999 };
+    static const uint8_t lengths[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    uint64_t day = seconds / 86400;
+    uint64_t year = 1970;
+    for (; year < LAST_YEAR && day >= 365u + is_leap(year); year++) {
+        day -= 365u + is_leap(year);
+    }
+    unsigned month = 0;
+    for (; month < 11 && day >= lengths[month] + (uint64_t)(month == 1 && is_leap(year)); month++) {
+        day -= lengths[month] + (uint64_t)(month == 1 && is_leap(year));
+    }
+    linux_text_print(text, "%04lu-%02u-%02lu", year, month + 1, day + 1);
+}
+
+static void chain_line(struct linux_text *text, const struct ledger_chain *c)
+{
+    static const char *const roles[] = {"?", "owner", "developer", "both"};
+    id_text(text, c->genesis);
+    linux_text_print(text, "  %-9s %6u %6u  ", roles[c->roles & 3], c->count, c->stored);
+    date_text(text, c->last_s);
+    linux_text_print(text, "  %7lu %7lu\n", c->since, c->grown);
+}
+
+static void ledger_tables(struct linux_text *text, const struct ledger_facts *f)
+{
+    if (f->chain_count > 0) {
+        linux_text_print(text, "\n%-16s  %-9s %6s %6s  %-11s %7s %7s\n", "CHAIN", "OF", "HEIGHT", "STORED", "LAST SIGNED", "SINCE", "GROWN");
+    }
+    for (uint32_t i = 0; i < f->chain_count && i < LEDGER_CHAINS_MAX; i++) {
+        chain_line(text, &f->chains[i]);
+    }
+    if (f->release_count > 0) {
+        linux_text_print(text, "\n%-16s  %-16s %6s %7s %7s\n", "PACKAGE", "DEVELOPER", "SEQ", "SINCE", "GROWN");
+    }
+    for (uint32_t i = 0; i < f->release_count && i < LEDGER_RELEASES_MAX; i++) {
+        const struct ledger_release *r = &f->releases[i];
+        linux_text_print(text, "%-16s  ", r->name);
+        id_text(text, r->developer);
+        linux_text_print(text, " %6lu %7lu %7lu\n", r->seq, r->since, r->grown);
+    }
+    if (f->list_count > 0) {
+        linux_text_print(text, "\n%-16s  %-16s %6s %7s %7s\n", "APPROVALS", "OWNER", "LIST", "SINCE", "GROWN");
+    }
+    for (uint32_t i = 0; i < f->list_count && i < LEDGER_LISTS_MAX; i++) {
+        const struct ledger_list *l = &f->lists[i];
+        linux_text_print(text, "%-16s  ", "");
+        id_text(text, l->owner);
+        linux_text_print(text, " %6lu %7lu %7lu\n", l->seq, l->since, l->grown);
+    }
+}
+
+static void fill_ledger(void *env, struct linux_text *text)
+{
+    (void)env;
+    const struct ledger_facts *f = (const struct ledger_facts *)ledger_facts.addr;
+    enum { KIB = 1024 };
+    if (__atomic_load_n(&f->is_ready, __ATOMIC_ACQUIRE) == 0) {
+        linux_text_print(text, "the ledger is not ready\n");
+        return;
+    }
+    linux_text_print(text, "memory           %s\n", f->sentence);
+    if (f->total_bytes == 0) {
+        return;
+    }
+    linux_text_print(text, "changes          %lu\nin use           %lu KiB, %lu KiB free\n", f->changes, f->used_bytes / KIB,
+                     (f->total_bytes - f->used_bytes) / KIB);
+    linux_text_print(text, "at this start    %lu blocks read, %lu written\n", f->blocks_read, f->blocks_written);
+    ledger_tables(text, f);
 }
 
 /* ---- /lx/components, /lx/caps -------------------------------------------------------------------------------------------------- */
@@ -306,5 +396,6 @@ static void fill_trace(void *env, struct linux_text *text)
 const struct linux_view views[] = {
     {"ps", fill_ps},   {"verify", fill_verify}, {"scrub", fill_scrub},
     {"mem", fill_mem}, {"caps", fill_caps},     {"components", fill_components}, {"trace", fill_trace},
+    {"ledger", fill_ledger},
 };
 const size_t view_count = ARRAY_LEN(views);

@@ -24,7 +24,13 @@ enum step_kind {
     STEP_WAIT,    /* milliseconds, while the console is read */
     STEP_CRASH,   /* break a function of a component, again when it was repaired, until the text appears */
     STEP_FLIP_MEMORY, /* flip a bit of a resident copy of a page of the image, from outside the machine */
+    STEP_OFF,         /* cut the power */
+    STEP_BOOT,        /* start again, perhaps another system, with the same disk */
+    STEP_DISK_WRITE,  /* change the disk of a machine that is off */
+    STEP_CUT,         /* with a new disk each time: cut the power at many moments, and start again */
 };
+
+enum disk_way { DISK_PLAIN, DISK_READ_ONLY, DISK_FAILS_WRITES, DISK_NONE };
 
 struct step {
     enum step_kind kind;
@@ -36,7 +42,13 @@ struct step {
     char peer[32]; /* of STEP_MEASURE: something else that was measured the same way; "": nothing */
     unsigned long long peer_value;
     unsigned ms;
-    unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key`; or of the first `text` in it, when that is not empty */
+    unsigned long offset; /* of STEP_FLIP_MEMORY, in the part `key`; or of the first `text` in it, when that is not empty; of STEP_DISK_WRITE */
+    unsigned long bytes;  /* of STEP_DISK_WRITE */
+    unsigned value;       /* of STEP_DISK_WRITE: each byte; 256: random ones */
+    unsigned count;       /* of STEP_CUT: moments, each `us` microseconds later than the one before */
+    unsigned us;
+    char after[TEXT_BYTES]; /* of STEP_CUT: what the start after the cut must say */
+    enum disk_way way;    /* of STEP_BOOT */
     char function[64];    /* of STEP_CRASH, in the component `key` */
 };
 
@@ -75,7 +87,8 @@ struct machine {
 bool function_offset(const char *images, const char *component, const char *function, unsigned long *offset);
 
 /** Starts QEMU with `image`, its memory in the file `memory` unless that is NULL; false when that fails. */
-bool machine_start(const struct script *s, const char *image, const char *memory, const char *disk, struct machine *out);
+bool machine_start(const struct script *s, const char *image, const char *memory, const char *disk, enum disk_way way,
+                   struct machine *out);
 void machine_stop(struct machine *m);
 
 /**

@@ -14,15 +14,33 @@
 #include "hosttool.h"
 #include "lxtest.h"
 
-static void child(const struct script *s, const char *image, const char *memory, const char *disk, int in, int out)
+/* How QEMU finds the disk. Writes fail by QEMU's own fault injection, with rules in a file beside the disk. */
+static void describe_drive(const char *disk, enum disk_way way, char *out, size_t cap)
+{
+    char rules[700];
+    if (way != DISK_FAILS_WRITES) {
+        snprintf(out, cap, "if=none,id=disk,format=raw,file=%s%s", disk, way == DISK_READ_ONLY ? ",readonly=on" : "");
+        return;
+    }
+    snprintf(rules, sizeof rules, "%s.rules", disk);
+    FILE *f = fopen(rules, "w");
+    if (f != NULL) {
+        fputs("[inject-error]\nevent = \"write_aio\"\nerrno = \"5\"\niotype = \"write\"\n", f);
+        fclose(f);
+    }
+    snprintf(out, cap, "if=none,id=disk,format=raw,werror=report,file=blkdebug:%s:%s", rules, disk);
+}
+
+static void child(const struct script *s, const char *image, const char *memory, const char *disk, enum disk_way way, int in, int out)
 {
     char backend[700];
-    char drive[700];
+    char drive[1500];
     const char *argv[ARGS_MAX + 32];
     int n = 0;
     static const char *const fixed[] = {
         "qemu-system-aarch64", "-machine", "virt,virtualization=on,gic-version=2", "-cpu", "cortex-a53", "-m", "2G",
         "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-no-reboot",
+        "-global", "virtio-mmio.force-legacy=false",
     };
     for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
         argv[n++] = fixed[i];
@@ -38,10 +56,9 @@ static void child(const struct script *s, const char *image, const char *memory,
         argv[n++] = "-machine";
         argv[n++] = "memory-backend=ram";
     }
-    if (disk != NULL) {
-        snprintf(drive, sizeof drive, "if=none,id=disk,format=raw,file=%s", disk);
-        const char *const more[] = {"-global", "virtio-mmio.force-legacy=false", "-drive", drive,
-                                    "-device", "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.31"};
+    if (disk != NULL && way != DISK_NONE) {
+        describe_drive(disk, way, drive, sizeof drive);
+        const char *const more[] = {"-drive", drive, "-device", "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.31"};
         for (size_t i = 0; i < ARRAY_LEN(more); i++) {
             argv[n++] = more[i];
         }
@@ -62,7 +79,8 @@ static void child(const struct script *s, const char *image, const char *memory,
     _exit(127);
 }
 
-bool machine_start(const struct script *s, const char *image, const char *memory, const char *disk, struct machine *out)
+bool machine_start(const struct script *s, const char *image, const char *memory, const char *disk, enum disk_way way,
+                   struct machine *out)
 {
     int to[2];
     int from[2];
@@ -77,7 +95,7 @@ bool machine_start(const struct script *s, const char *image, const char *memory
         return false;
     }
     if (out->pid == 0) {
-        child(s, image, memory, disk, to[0], from[1]);
+        child(s, image, memory, disk, way, to[0], from[1]);
     }
     close(to[0]);
     close(from[1]);

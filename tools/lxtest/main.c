@@ -17,6 +17,7 @@ static const char usage[] = "usage: lxtest [-v] [-i DIRECTORY OF IMAGES] [-b BEN
 struct run {
     struct script script;
     struct machine machine;
+    bool is_on;
     const char *images; /* their directory */
     char image[560];
     char memory[640]; /* file that is the machine's memory */
@@ -168,6 +169,97 @@ static bool crash(struct run *r, const struct step *step)
     }
 }
 
+/* ---- power, and the disk ------------------------------------------------------------------------------------------------ */
+
+/* An empty file of that size. */
+static bool disk_make(const char *path, off_t bytes)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && ftruncate(fd, bytes) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return good;
+}
+
+static bool disk_write(struct run *r, const struct step *step)
+{
+    uint8_t bytes[4096];
+    unsigned long long state = 1;
+    FILE *f = fopen(r->disk, "r+b");
+    bool good = f != NULL && !r->is_on && fseek(f, (long)step->offset, SEEK_SET) == 0;
+    for (unsigned long done = 0; good && done < step->bytes;) {
+        unsigned long n = step->bytes - done < sizeof bytes ? step->bytes - done : sizeof bytes;
+        for (unsigned long i = 0; i < n; i++) {
+            state = state * 6364136223846793005ull + 1442695040888963407ull;
+            bytes[i] = (uint8_t)(step->value == 256 ? state >> 56 : step->value);
+        }
+        good = fwrite(bytes, 1, n, f) == n;
+        done += n;
+    }
+    good = f != NULL && fclose(f) == 0 && good;
+    if (!good) {
+        snprintf(r->why, sizeof r->why, "line %d: the disk cannot be written; is the machine off?", step->line);
+    }
+    return good;
+}
+
+static void power_off(struct run *r)
+{
+    if (r->is_on) {
+        machine_stop(&r->machine);
+        r->is_on = false;
+    }
+}
+
+static bool power_on(struct run *r, const char *image, enum disk_way way)
+{
+    power_off(r);
+    r->matched = r->len;
+    r->is_on = access(image, R_OK) == 0 && machine_start(&r->script, image, r->script.memory_file ? r->memory : NULL,
+                                                         r->script.disk_mib != 0 ? r->disk : NULL, way, &r->machine);
+    if (!r->is_on) {
+        snprintf(r->why, sizeof r->why, "cannot boot %.400s", image);
+    }
+    return r->is_on;
+}
+
+static bool boot(struct run *r, const struct step *step)
+{
+    snprintf(r->image, sizeof r->image, "%s/%s.img", r->images, step->key);
+    return power_on(r, r->image, step->way);
+}
+
+/* A first start of another system, which leaves something on the disk. */
+static bool start_before(struct run *r, const struct step *step)
+{
+    char image[700];
+    struct step shell = {.line = step->line, .text = "/ # ", .len = 4};
+    snprintf(image, sizeof image, "%s/%s.img", r->images, step->key);
+    return power_on(r, image, DISK_PLAIN) && expect(r, &shell, &r->matched);
+}
+
+/* Each moment with a disk that is new, so that there is something to write. */
+static bool cut(struct run *r, const struct step *step)
+{
+    struct step after = *step;
+    bool good = true;
+    after.len = strlen(step->after);
+    (void)copy_string(after.text, sizeof after.text, step->after);
+    for (unsigned i = 0; good && i < step->count; i++) {
+        power_off(r);
+        r->len = 0; /* many starts say much */
+        good = disk_make(r->disk, (off_t)r->script.disk_mib << 20) && (step->key[0] == '\0' || start_before(r, step)) &&
+               power_on(r, r->image, DISK_PLAIN) && expect(r, step, &r->matched);
+        usleep(i * step->us);
+        good = good && power_on(r, r->image, DISK_PLAIN) && expect(r, &after, &r->matched);
+    }
+    if (good) {
+        printf("# power was cut at %u moments\n", step->count);
+    }
+    return good;
+}
+
 static bool do_step(struct run *r, const struct step *step)
 {
     switch (step->kind) {
@@ -185,6 +277,15 @@ static bool do_step(struct run *r, const struct step *step)
             return false;
         }
         return true;
+    case STEP_OFF:
+        power_off(r);
+        return true;
+    case STEP_BOOT:
+        return boot(r, step);
+    case STEP_DISK_WRITE:
+        return disk_write(r, step);
+    case STEP_CUT:
+        return cut(r, step);
     case STEP_SEND:
         if (write(r->machine.to, step->text, step->len) != (ssize_t)step->len) {
             snprintf(r->why, sizeof r->why, "QEMU takes no input");
@@ -197,29 +298,15 @@ static bool do_step(struct run *r, const struct step *step)
 
 static bool run_steps(struct run *r, const char *image)
 {
-    bool good = true;
-    if (access(image, R_OK) != 0 ||
-        !machine_start(&r->script, image, r->script.memory_file ? r->memory : NULL, r->script.disk_mib != 0 ? r->disk : NULL,
-                       &r->machine)) {
-        snprintf(r->why, sizeof r->why, "cannot boot %.400s", image);
+    if (!power_on(r, image, DISK_PLAIN)) {
         return false;
     }
+    bool good = true;
     r->end_ms = now_ms() + r->script.limit_s * 1000ull;
     for (int i = 0; good && i < r->script.step_count; i++) {
         good = do_step(r, &r->script.steps[i]);
     }
-    machine_stop(&r->machine);
-    return good;
-}
-
-/* An empty file of that size. */
-static bool disk_make(const char *path, off_t bytes)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && ftruncate(fd, bytes) == 0;
-    if (fd >= 0) {
-        close(fd);
-    }
+    power_off(r);
     return good;
 }
 
@@ -244,6 +331,8 @@ static bool run_script(struct run *r, const char *images)
     unlink(copy);
     unlink(r->memory);
     unlink(r->disk);
+    snprintf(copy, sizeof copy, "%.600s.rules", r->disk);
+    unlink(copy);
     return good;
 }
 

@@ -88,6 +88,60 @@ static bool setting(struct script *s, const char *word, const char *rest)
     return false;
 }
 
+/* off; boot SYSTEM [readonly | nodisk | failing]; disk-write OFFSET LENGTH BYTE-or-random; cut COUNT US TEXT => TEXT AFTER; cut-over
+ * COUNT US SYSTEM TEXT => TEXT AFTER.
+ * @return whether it was understood; *is_mine is false for other words. */
+static bool power_step(struct script *s, int number, const char *word, const char *rest, bool *is_mine)
+{
+    char how[16] = "";
+    int used = 0;
+    struct step *step;
+    *is_mine = true;
+    if (strcmp(word, "off") == 0) {
+        return add_step(s, STEP_OFF, number, "") != NULL;
+    }
+    if (strcmp(word, "boot") == 0) {
+        step = add_step(s, STEP_BOOT, number, "");
+        if (step == NULL || sscanf(rest, "%63s %15s", step->key, how) < 1) {
+            return false;
+        }
+        step->way = strcmp(how, "readonly") == 0 ? DISK_READ_ONLY : strcmp(how, "nodisk") == 0 ? DISK_NONE
+                    : strcmp(how, "failing") == 0 ? DISK_FAILS_WRITES : DISK_PLAIN;
+        return how[0] == '\0' || step->way != DISK_PLAIN;
+    }
+    if (strcmp(word, "disk-write") == 0) {
+        step = add_step(s, STEP_DISK_WRITE, number, "");
+        if (step == NULL || sscanf(rest, "%lu %lu %15s", &step->offset, &step->bytes, how) != 3) {
+            return false;
+        }
+        step->value = strcmp(how, "random") == 0 ? 256 : (unsigned)strtoul(how, NULL, 10);
+        return step->value <= 256;
+    }
+    bool is_over = strcmp(word, "cut-over") == 0;
+    if (is_over || strcmp(word, "cut") == 0) {
+        unsigned count;
+        unsigned us;
+        char first[64] = "";
+        const char *arrow = strstr(rest, " => ");
+        if (arrow == NULL || (is_over ? sscanf(rest, "%u %u %63s %n", &count, &us, first, &used) != 3
+                                      : sscanf(rest, "%u %u %n", &count, &us, &used) != 2)) {
+            return false;
+        }
+        char from[TEXT_BYTES];
+        snprintf(from, sizeof from, "%.*s", (int)(arrow - rest) - used, rest + used);
+        step = add_step(s, STEP_CUT, number, from);
+        if (step == NULL) {
+            return false;
+        }
+        step->count = count;
+        step->us = us;
+        (void)copy_string(step->key, sizeof step->key, first);
+        return unescape(arrow + 4, step->after, sizeof step->after) > 0;
+    }
+    *is_mine = false;
+    return false;
+}
+
 static bool line_of(struct script *s, int number, char *text)
 {
     char word[32];
@@ -101,6 +155,11 @@ static bool line_of(struct script *s, int number, char *text)
     }
     const char *rest = text + used + (text[used] == ' ');
     struct step *step;
+    bool is_mine;
+    bool good = power_step(s, number, word, rest, &is_mine);
+    if (is_mine) {
+        return good;
+    }
     if (strcmp(word, "expect") == 0) {
         return add_step(s, STEP_EXPECT, number, rest) != NULL;
     }

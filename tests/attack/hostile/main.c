@@ -16,6 +16,7 @@ LX_CHANNEL(tty, 1);
 LX_SHARED(catalog);
 LX_SHARED(pager_facts);
 LX_SHARED(ledger_journal);
+LX_SHARED(ledger_facts);
 LX_SHARED(pager_journal);
 LX_SHARED(scrub_journal);
 LX_SHARED(scrub_facts);

@@ -32,8 +32,8 @@ static void ring(void)
 static struct blk_record get(void)
 {
     struct blk_record r;
-    while (shmq_get(&in, &r, 1) != 1) {
-        if (shmq_sleep(&in)) {
+    while (shmq_get(&in, &r, 1) != 1 || r.op == BLK_STARTED) {
+        if (shmq_ready(&in) == 0 && shmq_sleep(&in)) {
             struct message m = {0};
             sys_recv(rt_inbox.endpoint, rt_reply.first, &m);
         }
@@ -92,6 +92,7 @@ static void bytes_stay(uint64_t sectors)
         }
     }
     must(BLK_DISCARD, 0, BLOCK_SECTORS, 0, BLK_OK);
+    must(BLK_SETTLE, 0, 0, 0, BLK_OK);
 }
 
 static void limits_hold(uint64_t sectors)

@@ -1,0 +1,2 @@
+$(call lib,base shmq proto lld)
+$(call skip,kernel boot linux)

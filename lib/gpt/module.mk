@@ -1,0 +1,2 @@
+$(call lib,base)
+$(call skip,kernel boot linux)

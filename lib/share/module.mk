@@ -1,0 +1,2 @@
+$(call lib,base shmq proto lld disk gpt format)
+$(call skip,kernel boot linux)
