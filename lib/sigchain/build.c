@@ -2,7 +2,7 @@
 /**
  * Making transactions: contracts with their register streams, then the numbers, key and signature.
  * Owns:   nothing; the builder and its buffer are the caller's.    Uses: base, llc, register.
- * Limits: one Brainpool key; no conditions. Proof of work for a first transaction on a public network is the host's
+ * Limits: no conditions. Proof of work for a first transaction on a public network is the host's
  *         business.
  * Source: docs/spec/sigchain.md section 1
  */
@@ -107,43 +107,87 @@ enum register_err transaction_claim(struct transaction_builder *b, const struct 
     return contract_add(b, &w, state);
 }
 
-enum lx_err sigchain_key_hash(const uint8_t secret[BRAINPOOL_SECRET_BYTES], struct u256 *out)
+/* ---- signing ---------------------------------------------------------------------------------------------------- */
+
+#define PUBLIC_BYTES_MAX    FALCON_PUBLIC_BYTES
+#define SIGNATURE_BYTES_MAX FALCON_SIGNATURE_BYTES
+
+_Static_assert(BRAINPOOL_PUBLIC_BYTES <= PUBLIC_BYTES_MAX && BRAINPOOL_SIGNATURE_BYTES <= SIGNATURE_BYTES_MAX,
+               "Falcon's are the longest");
+
+/** Makes the public key of a secret; with Falcon the whole key, in the secret's room. */
+static enum lx_err public_of(const struct sigchain_secret *secret, uint8_t out[PUBLIC_BYTES_MAX], size_t *len_bytes)
 {
-    uint8_t key[BRAINPOOL_PUBLIC_BYTES];
-    enum lx_err err = brainpool_public_of(secret, key);
+    if (secret->type == SIGNATURE_BRAINPOOL) {
+        *len_bytes = BRAINPOOL_PUBLIC_BYTES;
+        return brainpool_public_of(secret->bytes, out);
+    }
+    assert(secret->falcon != NULL);
+    enum lx_err err = falcon_key_of_secret(secret->bytes, &secret->falcon->key, &secret->falcon->work);
+    memcpy(out, secret->falcon->key.public_key, FALCON_PUBLIC_BYTES);
+    *len_bytes = FALCON_PUBLIC_BYTES;
+    return err;
+}
+
+enum lx_err sigchain_secret_hash(const struct sigchain_secret *secret, struct u256 *out)
+{
+    uint8_t key[PUBLIC_BYTES_MAX];
+    size_t len_bytes;
+    enum lx_err err = public_of(secret, key, &len_bytes);
     if (err == LX_OK) {
-        sk256_of(key, sizeof key, out);
+        sk256_of(key, len_bytes, out);
     }
     return err;
 }
 
-static void numbers_put(struct transaction_builder *b, const struct sigchain_link *link, const struct u256 *next)
+enum lx_err sigchain_key_hash(const uint8_t secret[BRAINPOOL_SECRET_BYTES], struct u256 *out)
 {
+    return sigchain_secret_hash(&(struct sigchain_secret){.type = SIGNATURE_BRAINPOOL, .bytes = secret}, out);
+}
+
+static void numbers_put(struct transaction_builder *b, const struct sigchain_link *link,
+                        const struct sigchain_next *next, enum signature_type type)
+{
+    const struct u256 *recovery = next->recovery != NULL ? next->recovery : &link->recovery;
     writer_le32(&b->out, b->caller.version);
     writer_le32(&b->out, link->sequence);
     writer_le64(&b->out, b->caller.timestamp);
-    writer_put(&b->out, next->bytes, U256_BYTES);
-    writer_put(&b->out, link->recovery.bytes, U256_BYTES);
+    writer_put(&b->out, next->key.bytes, U256_BYTES);
+    writer_put(&b->out, recovery->bytes, U256_BYTES);
     writer_put(&b->out, link->genesis.bytes, U256_BYTES);
     writer_put(&b->out, link->previous.bytes, U512_BYTES);
-    writer_u8(&b->out, SIGNATURE_BRAINPOOL);
-    writer_u8(&b->out, SIGNATURE_BRAINPOOL);
+    writer_u8(&b->out, (uint8_t)type);
+    writer_u8(&b->out, (uint8_t)next->type);
+}
+
+/** Signs the GB form of an id with the key that public_of has made. */
+static enum lx_err id_sign(const struct sigchain_secret *secret, const struct u512 *txid,
+                           uint8_t out[SIGNATURE_BYTES_MAX], size_t *len_bytes)
+{
+    uint8_t digest[U512_BYTES];
+    gb_of_mem(txid->bytes, U512_BYTES, digest);
+    if (secret->type == SIGNATURE_BRAINPOOL) {
+        *len_bytes = BRAINPOOL_SIGNATURE_BYTES;
+        return brainpool_sign(secret->bytes, digest, secret->random, out);
+    }
+    *len_bytes = FALCON_SIGNATURE_BYTES;
+    return falcon_sign(&secret->falcon->key, digest, sizeof digest, out, &secret->falcon->work);
 }
 
 /** Signs what is hashed, which is all that has been written, and writes key and signature behind it. */
-static enum lx_err signature_put(struct transaction_builder *b, const uint8_t *secret,
-                                 const uint8_t key[BRAINPOOL_PUBLIC_BYTES], const uint8_t *random, struct u512 *txid)
+static enum lx_err signature_put(struct transaction_builder *b, const struct sigchain_secret *secret,
+                                 struct cursor key, struct u512 *txid)
 {
     struct transaction tx = {.hashed = cursor_of(b->out.bytes, b->out.used_bytes)};
-    uint8_t digest[BRAINPOOL_DIGEST_BYTES], signature[BRAINPOOL_SIGNATURE_BYTES];
+    uint8_t signature[SIGNATURE_BYTES_MAX];
+    size_t signature_bytes;
     transaction_id(&tx, txid);
-    gb_of_mem(txid->bytes, U512_BYTES, digest);
-    enum lx_err err = brainpool_sign(secret, digest, random, signature);
+    enum lx_err err = id_sign(secret, txid, signature, &signature_bytes);
     if (err != LX_OK) {
         return err;
     }
-    vector_put(&b->out, key, BRAINPOOL_PUBLIC_BYTES);
-    vector_put(&b->out, signature, sizeof signature);
+    vector_put(&b->out, key.at, key.left_bytes);
+    vector_put(&b->out, signature, signature_bytes);
     if (b->out.overflow) {
         return LX_ENOSPC;
     }
@@ -161,25 +205,46 @@ static enum lx_err signature_put(struct transaction_builder *b, const uint8_t *s
     return LX_OK;
 }
 
+/** Whether a key with this hash may sign next, and what `next` says of the recovery key. */
+static bool may_sign(const struct sigchain_link *link, const struct sigchain_next *next, const struct u256 *hash)
+{
+    bool has_recovery = !u256_is_zero(&link->recovery);
+    bool is_announced = u256_is_zero(&link->key) || u256_equal(&link->key, hash);
+    bool recovers = !is_announced && has_recovery && u256_equal(&link->recovery, hash);
+    bool keeps = next->recovery == NULL || u256_equal(next->recovery, &link->recovery);
+    return (is_announced || recovers) && (keeps || recovers || !has_recovery);
+}
+
+enum lx_err transaction_sign_as(struct transaction_builder *b, const struct sigchain_link *link,
+                                const struct sigchain_next *next, const struct sigchain_secret *secret,
+                                struct u512 *txid)
+{
+    uint8_t key[PUBLIC_BYTES_MAX];
+    size_t key_bytes;
+    struct u256 hash;
+    enum lx_err err = public_of(secret, key, &key_bytes);
+    if (err == LX_OK) {
+        sk256_of(key, key_bytes, &hash);
+        if (b->contract_count == 0 || !u256_equal(&link->genesis, &b->caller.genesis) ||
+            b->caller.timestamp < link->not_before || u256_is_zero(&next->key) || !may_sign(link, next, &hash)) {
+            err = LX_EINVAL;
+        }
+    }
+    if (err == LX_OK) {
+        numbers_put(b, link, next, secret->type);
+        err = b->out.overflow ? LX_ENOSPC : signature_put(b, secret, cursor_of(key, key_bytes), txid);
+    }
+    if (secret->type == SIGNATURE_FALCON) {
+        wipe(&secret->falcon->key, sizeof secret->falcon->key);
+    }
+    return err;
+}
+
 enum lx_err transaction_sign(struct transaction_builder *b, const struct sigchain_link *link, const struct u256 *next,
                              const uint8_t secret[BRAINPOOL_SECRET_BYTES], const uint8_t random[BRAINPOOL_RANDOM_BYTES],
                              struct u512 *txid)
 {
-    uint8_t key[BRAINPOOL_PUBLIC_BYTES];
-    struct u256 hash;
-    enum lx_err err = brainpool_public_of(secret, key);
-    if (err != LX_OK) {
-        return err;
-    }
-    sk256_of(key, sizeof key, &hash);
-    if (b->contract_count == 0 || !u256_equal(&link->genesis, &b->caller.genesis) ||
-        b->caller.timestamp < link->not_before || u256_is_zero(next) ||
-        (!u256_is_zero(&link->key) && !u256_equal(&link->key, &hash))) {
-        return LX_EINVAL;
-    }
-    numbers_put(b, link, next);
-    if (b->out.overflow) {
-        return LX_ENOSPC;
-    }
-    return signature_put(b, secret, key, random, txid);
+    struct sigchain_secret brainpool = {.type = SIGNATURE_BRAINPOOL, .bytes = secret, .random = random};
+    return transaction_sign_as(b, link, &(struct sigchain_next){.type = SIGNATURE_BRAINPOOL, .key = *next}, &brainpool,
+                               txid);
 }

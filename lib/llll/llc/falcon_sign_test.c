@@ -83,6 +83,19 @@ static void keys_of_every_user_are_the_nodes(void)
     check_keys_of("tests/vectors/nexus/keys_shortname_testnet.json");
 }
 
+static void a_recovery_key_may_be_falcons(void)
+{
+    struct vectors v = vectors_open("tests/vectors/nexus/keys_device_mainnet.json"), piece = {NULL, 0};
+    uint8_t secret[FALCON_SECRET_BYTES];
+    struct u256 wanted, found;
+    CHECK(vectors_skip(&v, "\"recovery\":") && vectors_field_hex(&v, "secret", secret, sizeof secret));
+    CHECK(vectors_field(&v, "hash_falcon", &piece));
+    CHECK(hex_to_mem(piece.at, piece.left_chars, wanted.bytes, U256_BYTES));
+    CHECK_EQ(falcon_key_of_secret(secret, &key, &room), LX_OK);
+    sk256_of(key.public_key, FALCON_PUBLIC_BYTES, &found);
+    CHECK(u256_equal(&found, &wanted));
+}
+
 /** f G - g F, whose coefficients must be q, 0, 0, ... */
 static bool equation_holds(const struct falcon_key *k)
 {
@@ -247,6 +260,7 @@ int main(void)
     static const struct unit_case cases[] = {
         {"falcon: keys and signatures are the node's", keys_and_signatures_are_the_nodes},
         {"falcon: keys of every user are the node's", keys_of_every_user_are_the_nodes},
+        {"falcon: a recovery key may be Falcon's", a_recovery_key_may_be_falcons},
         {"falcon: every key solves its equation and signs", every_key_solves_its_equation_and_signs},
         {"falcon: a key that does not fit itself signs nothing", a_key_that_does_not_fit_itself_signs_nothing},
         {"falcon: pairs without a solution are dropped", pairs_without_a_solution_are_dropped},
