@@ -154,7 +154,6 @@ int falcon_key_coefficient(struct keccak *random)
 /* ---- signatures ------------------------------------------------------------------------------------------------- */
 
 #define INVERSE_2_BASE_VARIANCE 0x1.34f8bc183bbc2p-3 /* 1 / (2 * 1.8205^2) */
-#define DEVIATION_MIN           1.291500756233514568549480827642
 #define LOG_2                   0x1.62e42fefa39efp-1
 #define INVERSE_LOG_2           0x1.71547652b82fep+0
 #define FACTORIAL_TERMS         21u
@@ -238,7 +237,7 @@ int64_t falcon_gaussian(struct falcon_generator *g, double center, double invers
     floor -= (double)floor > center;
     double r = center - (double)floor;
     double half_precision = 0.5 * (inverse_deviation * inverse_deviation);
-    double scale = DEVIATION_MIN * inverse_deviation;
+    double scale = FALCON_DEVIATION_MIN * inverse_deviation;
     for (;;) { /* ends after 1.5 rounds on average; 200 rounds have probability 2^-300 */
         int64_t magnitude = base_sample(g);
         int64_t side = take_byte(g) & 1;

@@ -31,9 +31,13 @@ bool falcon_publish(uint64_t bit);
 /** Draws a coefficient of f or g: the sum of two of a Gaussian that is centred on 0, from SHAKE's output. */
 int falcon_key_coefficient(struct keccak *random);
 
+#define FALCON_DEVIATION_MIN 1.291500756233514568549480827642
+#define FALCON_DEVIATION_MAX 1.8205
+#define FALCON_CENTER_MAX    65536.0 /* of a key that fits itself they are below 5000 */
+
 /**
- * Draws an integer of a Gaussian centred on `center`, of a standard deviation from 1.29 to 1.82, of which
- * `inverse_deviation` is the inverse. The centre's magnitude is below 2^51.
+ * Draws an integer of a Gaussian centred on `center`, of a standard deviation between the two above, of which
+ * `inverse_deviation` is the inverse. The centre's magnitude is below FALCON_CENTER_MAX.
  */
 int64_t falcon_gaussian(struct falcon_generator *g, double center, double inverse_deviation);
 

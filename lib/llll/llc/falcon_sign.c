@@ -120,14 +120,28 @@ static void level_below_fill(struct level *below, const struct complex *center, 
     below->stage = STAGE_START;
 }
 
-/** Draws a coordinate at the lowest level, where it is one complex number: two coefficients of one deviation. */
-static struct complex pair_draw(struct falcon_generator *generator, struct complex center, double norm)
+/** 1 when a number is between two others; 0 also when it is none. */
+static uint64_t is_between(double a, double low, double high)
+{
+    return (uint64_t)(a > low) & (uint64_t)(a < high);
+}
+
+/**
+ * Draws a coordinate at the lowest level, where it is one complex number: two coefficients of one deviation.
+ * @return false when centre or norm cannot be those of a key.
+ */
+static bool pair_draw(struct falcon_generator *generator, struct complex *coordinate, double norm)
 {
     double inverse_deviation = __builtin_sqrt(norm) * INVERSE_DEVIATION;
-    struct complex out;
-    out.re = (double)falcon_gaussian(generator, center.re, inverse_deviation);
-    out.im = (double)falcon_gaussian(generator, center.im, inverse_deviation);
-    return out;
+    uint64_t sound = is_between(inverse_deviation, 1 / FALCON_DEVIATION_MAX, 1 / FALCON_DEVIATION_MIN) &
+                     is_between(coordinate->re, -FALCON_CENTER_MAX, FALCON_CENTER_MAX) &
+                     is_between(coordinate->im, -FALCON_CENTER_MAX, FALCON_CENTER_MAX);
+    if (!falcon_publish(sound)) {
+        return false;
+    }
+    coordinate->re = (double)falcon_gaussian(generator, coordinate->re, inverse_deviation);
+    coordinate->im = (double)falcon_gaussian(generator, coordinate->im, inverse_deviation);
+    return true;
 }
 
 /** The second coordinate was drawn: moves the first one's centre accordingly. */
@@ -139,17 +153,23 @@ static void first_center_move(struct level *at, const struct complex *drawn, uns
     }
 }
 
-/** Draws both coordinates of the lowest level. */
-static void lowest_level_draw(struct level *at, struct falcon_generator *generator)
+/** Draws both coordinates of the lowest level. @return false as pair_draw. */
+static bool lowest_level_draw(struct level *at, struct falcon_generator *generator)
 {
-    struct complex drawn = pair_draw(generator, at->t1[0], at->d1[0]);
+    struct complex drawn = at->t1[0];
+    if (!pair_draw(generator, &drawn, at->d1[0])) {
+        return false;
+    }
     first_center_move(at, &drawn, 2);
     at->t1[0] = drawn;
-    at->t0[0] = pair_draw(generator, at->t0[0], at->d0[0]);
+    return pair_draw(generator, &at->t0[0], at->d0[0]);
 }
 
-/** Draws the point: level 0 then holds its coordinates. Each level is met three times as often as the one above. */
-static void point_draw(struct sign_work *work)
+/**
+ * Draws the point: level 0 then holds its coordinates. A level is met three times for each time that the one above is
+ * split. @return false when the key is not sound.
+ */
+static bool point_draw(struct sign_work *work)
 {
     unsigned depth = 0;
     work->level[0].stage = STAGE_START;
@@ -158,7 +178,9 @@ static void point_draw(struct sign_work *work)
         unsigned n = DEGREE >> depth;
         bool done = depth == LEVELS - 1;
         if (done) {
-            lowest_level_draw(at, &work->generator);
+            if (!lowest_level_draw(at, &work->generator)) {
+                return false;
+            }
         } else if (at->stage == STAGE_START) {
             level_below_fill(below, at->t1, at->d1, n);
             at->stage = STAGE_SECOND;
@@ -174,7 +196,7 @@ static void point_draw(struct sign_work *work)
             done = true;
         }
         if (done && depth == 0) {
-            return;
+            return true;
         }
         depth = done ? depth - 1 : depth + 1;
     }
@@ -251,7 +273,9 @@ enum lx_err falcon_sign(const struct falcon_key *key, const void *message, size_
         keccak_squeeze(&random, seed, sizeof seed);
         falcon_generator_init(&work->generator, seed);
         top_level_fill(key, work);
-        point_draw(work);
+        if (!point_draw(work)) {
+            break;
+        }
         short_vector_take(key, work);
         if (signature_encode(work->z0, out)) {
             err = falcon_verify_vartime(key->public_key, FALCON_PUBLIC_BYTES, message, message_bytes, out,

@@ -315,8 +315,8 @@ void falcon_private_encode(const struct falcon_key *key, uint8_t out[FALCON_PRIV
 /**
  * Signs a message, as the node does; see falcon_key about the nonce. Verifies what it made before it gives it out.
  * Constant time but for how often a sample is drawn again, which does not depend on the key.
- * @return LX_OK; LX_ERANGE when ten signatures in a row were too long or did not verify, which happens only to a key
- *         that is not falcon_key_of_secret's.
+ * @return LX_OK; LX_ERANGE for a key that is not falcon_key_of_secret's, or whose memory has changed: then no signature
+ *         comes out, as it could give the key away.
  */
 MUST_USE enum lx_err falcon_sign(const struct falcon_key *key, const void *message, size_t message_bytes,
                                  uint8_t out[FALCON_SIGNATURE_BYTES], struct falcon_secret_work *work);
