@@ -109,33 +109,30 @@ enum register_err transaction_claim(struct transaction_builder *b, const struct 
 
 /* ---- signing ---------------------------------------------------------------------------------------------------- */
 
-#define PUBLIC_BYTES_MAX    FALCON_PUBLIC_BYTES
 #define SIGNATURE_BYTES_MAX FALCON_SIGNATURE_BYTES
 
-_Static_assert(BRAINPOOL_PUBLIC_BYTES <= PUBLIC_BYTES_MAX && BRAINPOOL_SIGNATURE_BYTES <= SIGNATURE_BYTES_MAX,
-               "Falcon's are the longest");
+_Static_assert(BRAINPOOL_SIGNATURE_BYTES <= SIGNATURE_BYTES_MAX, "Falcon's are the longest");
 
-/** Makes the public key of a secret; with Falcon the whole key, in the secret's room. */
-static enum lx_err public_of(const struct sigchain_secret *secret, uint8_t out[PUBLIC_BYTES_MAX], size_t *len_bytes)
+/** Makes the public key of a secret, in `brainpool`, or with Falcon the whole key, in the secret's room. */
+static enum lx_err public_of(const struct sigchain_secret *secret, uint8_t brainpool[BRAINPOOL_PUBLIC_BYTES],
+                             struct cursor *out)
 {
     if (secret->type == SIGNATURE_BRAINPOOL) {
-        *len_bytes = BRAINPOOL_PUBLIC_BYTES;
-        return brainpool_public_of(secret->bytes, out);
+        *out = cursor_of(brainpool, BRAINPOOL_PUBLIC_BYTES);
+        return brainpool_public_of(secret->bytes, brainpool);
     }
     assert(secret->falcon != NULL);
-    enum lx_err err = falcon_key_of_secret(secret->bytes, &secret->falcon->key, &secret->falcon->work);
-    memcpy(out, secret->falcon->key.public_key, FALCON_PUBLIC_BYTES);
-    *len_bytes = FALCON_PUBLIC_BYTES;
-    return err;
+    *out = cursor_of(secret->falcon->key.public_key, FALCON_PUBLIC_BYTES);
+    return falcon_key_of_secret(secret->bytes, &secret->falcon->key, &secret->falcon->work);
 }
 
 enum lx_err sigchain_secret_hash(const struct sigchain_secret *secret, struct u256 *out)
 {
-    uint8_t key[PUBLIC_BYTES_MAX];
-    size_t len_bytes;
-    enum lx_err err = public_of(secret, key, &len_bytes);
+    uint8_t brainpool[BRAINPOOL_PUBLIC_BYTES];
+    struct cursor key;
+    enum lx_err err = public_of(secret, brainpool, &key);
     if (err == LX_OK) {
-        sk256_of(key, len_bytes, out);
+        sk256_of(key.at, key.left_bytes, out);
     }
     return err;
 }
@@ -219,12 +216,12 @@ enum lx_err transaction_sign_as(struct transaction_builder *b, const struct sigc
                                 const struct sigchain_next *next, const struct sigchain_secret *secret,
                                 struct u512 *txid)
 {
-    uint8_t key[PUBLIC_BYTES_MAX];
-    size_t key_bytes;
+    uint8_t brainpool[BRAINPOOL_PUBLIC_BYTES];
+    struct cursor key;
     struct u256 hash;
-    enum lx_err err = public_of(secret, key, &key_bytes);
+    enum lx_err err = public_of(secret, brainpool, &key);
     if (err == LX_OK) {
-        sk256_of(key, key_bytes, &hash);
+        sk256_of(key.at, key.left_bytes, &hash);
         if (b->contract_count == 0 || !u256_equal(&link->genesis, &b->caller.genesis) ||
             b->caller.timestamp < link->not_before || u256_is_zero(&next->key) || !may_sign(link, next, &hash)) {
             err = LX_EINVAL;
@@ -232,7 +229,7 @@ enum lx_err transaction_sign_as(struct transaction_builder *b, const struct sigc
     }
     if (err == LX_OK) {
         numbers_put(b, link, next, secret->type);
-        err = b->out.overflow ? LX_ENOSPC : signature_put(b, secret, cursor_of(key, key_bytes), txid);
+        err = b->out.overflow ? LX_ENOSPC : signature_put(b, secret, key, txid);
     }
     if (secret->type == SIGNATURE_FALCON) {
         wipe(&secret->falcon->key, sizeof secret->falcon->key);

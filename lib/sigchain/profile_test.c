@@ -180,6 +180,23 @@ static void a_profile_begins_as_the_nodes(void)
     CHECK_BYTES(buffer, tx.hashed.at, builder.out.used_bytes);
 }
 
+/** After the change, key 19 of the old credentials signs nothing; the recovery key would. */
+static void check_old_credentials_are_refused(const struct transaction *before)
+{
+    static struct register_state state;
+    struct sigchain_secret secret;
+    struct sigchain_next next = {.type = SIGNATURE_BRAINPOOL, .key = {{1}}};
+    struct sigchain_link link;
+    struct u512 txid;
+    uint8_t bytes[64];
+    state = crypto;
+    sigchain_link_of(&verifier, &link);
+    key_of(&alice, 19, SIGNATURE_BRAINPOOL, bytes, &secret);
+    transaction_begin(&builder, &before->genesis, before->timestamp, buffer, sizeof buffer);
+    CHECK_EQ(transaction_profile_write(&builder, &profile, &state), REGISTER_OK);
+    CHECK_EQ(transaction_sign_as(&builder, &link, &next, &secret, &txid), LX_EINVAL);
+}
+
 /* Transaction 17 of Alice sets her recovery key (and writes the profile as it was); 18 changes password and PIN. */
 static void recovery_and_credentials_change_as_the_nodes(void)
 {
@@ -203,6 +220,7 @@ static void recovery_and_credentials_change_as_the_nodes(void)
     CHECK_EQ(transaction_profile_write(&builder, &profile_later, &crypto), REGISTER_OK);
     check_alice(18, &alice_later, NULL);
     CHECK(register_equal(&crypto, crypto_state()));
+    check_old_credentials_are_refused(&tx);
     CHECK(sigchain_add(&verifier, transactions[19].at, transactions[19].left_bytes)); /* she goes on with the new ones */
 }
 

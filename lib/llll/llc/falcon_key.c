@@ -72,7 +72,7 @@ static bool is_short_orthogonal(const struct falcon_key *key, struct key_work *w
     for (unsigned i = 0; i < DEGREE / 2; i++) {
         sum += (double)Q * Q / (complex_norm(work->f[i]) + complex_norm(work->g[i]));
     }
-    return falcon_publish(sum / (DEGREE / 2) < ORTHOGONAL_MAX);
+    return falcon_publish(sum / (DEGREE / 2.0) < ORTHOGONAL_MAX);
 }
 
 /** Brings a number above -q and below q to 0 to q - 1. */
