@@ -2,7 +2,7 @@
 /**
  * Making transactions: contracts with their register streams, then the numbers, key and signature.
  * Owns:   nothing; the builder and its buffer are the caller's.    Uses: base, llc, register.
- * Limits: no conditions. Proof of work for a first transaction on a public network is the host's
+ * Limits: conditions are not understood. Proof of work for a first transaction on a public network is the host's
  *         business.
  * Source: docs/spec/sigchain.md section 1
  */
@@ -29,7 +29,7 @@ static struct writer operation_writer(struct transaction_builder *b)
 }
 
 /** Adds the contract for the operation in `w`. */
-static enum register_err contract_add(struct transaction_builder *b, const struct writer *w,
+static enum register_err contract_put(struct transaction_builder *b, const struct writer *w, struct cursor conditions,
                                       struct register_state *state)
 {
     struct operation op;
@@ -41,27 +41,54 @@ static enum register_err contract_add(struct transaction_builder *b, const struc
         return REGISTER_NO_SPACE;
     }
     enum register_err err = operation_parse(cursor_of(w->bytes, w->used_bytes), &op);
-    assert(err == REGISTER_OK); /* we wrote it */
-    if (op.code != OPERATION_CREATE) {
+    if (err != REGISTER_OK) { /* we wrote it, but of what somebody else filled in */
+        return REGISTER_OPERATION;
+    }
+    bool has_register = operation_has_register(op.code);
+    if (has_register && op.code != OPERATION_CREATE) {
         writer_u8(&registers, STATE_BEFORE);
         register_serialise(state, &registers);
     }
     /* Room for the streams, their lengths, and the checksum, so that nothing is added in part. */
-    if (b->out.cap_bytes - b->out.used_bytes < w->used_bytes + registers.used_bytes + 3 + 1 + 3 + 9) {
+    size_t room = b->out.cap_bytes - b->out.used_bytes;
+    size_t wanted = w->used_bytes + registers.used_bytes + 3 + 5 + 3 + 9;
+    if (room < wanted || room - wanted < conditions.left_bytes) {
         return REGISTER_NO_SPACE;
     }
-    err = register_execute(&op, &b->caller, state);
+    if (op.code == OPERATION_TRUST || op.code == OPERATION_GENESIS) {
+        address_of_trust(&b->caller.genesis, &op.address);
+    }
+    err = operation_check_conditions(&op, conditions.left_bytes);
+    if (err == REGISTER_OK && has_register) {
+        err = register_execute(&op, &b->caller, state);
+    }
     if (err != REGISTER_OK) {
         return err;
     }
-    writer_u8(&registers, STATE_AFTER);
-    writer_le64(&registers, state->checksum);
+    if (has_register) {
+        writer_u8(&registers, STATE_AFTER);
+        writer_le64(&registers, state->checksum);
+    }
     vector_put(&b->out, w->bytes, w->used_bytes);
-    vector_put(&b->out, NULL, 0);
+    vector_put(&b->out, conditions.at, conditions.left_bytes);
     vector_put(&b->out, registers.bytes, registers.used_bytes);
     assert(!b->out.overflow);
     b->out.bytes[0] = (uint8_t)++b->contract_count;
     return REGISTER_OK;
+}
+
+static enum register_err contract_add(struct transaction_builder *b, const struct writer *w,
+                                      struct register_state *state)
+{
+    return contract_put(b, w, cursor_of(NULL, 0), state);
+}
+
+enum register_err transaction_operation(struct transaction_builder *b, const struct operation *op,
+                                        struct cursor conditions, struct register_state *state)
+{
+    struct writer w = operation_writer(b);
+    assert(state != NULL || !operation_has_register(op->code));
+    return operation_put(&w, op) ? contract_put(b, &w, conditions, state) : REGISTER_NOT_EXECUTABLE;
 }
 
 enum register_err transaction_create(struct transaction_builder *b, const struct u256 *address, enum register_type type,

@@ -65,7 +65,7 @@ static void key_of(const struct kdf_credentials *user, uint32_t sequence, enum s
     *out = (struct sigchain_secret){.type = type, .bytes = bytes, .random = randomness, .falcon = &falcon};
 }
 
-/** Makes a transaction's first contracts again, of those kinds that Bob's have. */
+/** Makes a transaction's contracts again. */
 static void contracts_make(const struct transaction *tx)
 {
     static struct register_state state;
@@ -83,10 +83,7 @@ static void contracts_make(const struct transaction *tx)
         }
         struct cursor before = cursor_of(contract.registers.at + 1, contract.registers.left_bytes - 1);
         CHECK_EQ(register_parse(&before, &state), REGISTER_OK);
-        CHECK_EQ(op.code == OPERATION_WRITE ? transaction_write(&builder, &op.address, op.data.at, op.data.left_bytes,
-                                                                &state)
-                                            : transaction_claim(&builder, &op.txid, op.contract, &op.address, &state),
-                 REGISTER_OK);
+        CHECK_EQ(transaction_operation(&builder, &op, contract.conditions, &state), REGISTER_OK);
     }
 }
 
@@ -121,7 +118,7 @@ static void falcon_transactions_are_the_nodes_to_the_last_byte(void)
     load("bob");
     CHECK_EQ(transaction_count, 7);
     check_bob(0); /* CREATE of his profile, with which the chain begins */
-    check_bob(3); /* CLAIM */
+    check_bob(2); /* CREDIT */
 }
 
 /** The profile's hashes of some credentials, with Brainpool keys; llc_kdf's test has how they are derived. */

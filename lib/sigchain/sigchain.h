@@ -366,6 +366,14 @@ MUST_USE enum register_err transaction_claim(struct transaction_builder *b, cons
                                              const struct u256 *address, struct register_state *state);
 
 /**
+ * The same for any operation but MIGRATE, with conditions (which are taken as they are) where it may have some.
+ * @param state NULL for AUTHORIZE and COINBASE, which have no register.
+ * @return as above; NOT_EXECUTABLE for MIGRATE; CONDITIONS; OPERATION for members that no bytes have.
+ */
+MUST_USE enum register_err transaction_operation(struct transaction_builder *b, const struct operation *op,
+                                                 struct cursor conditions, struct register_state *state);
+
+/**
  * What the crypto register of a Nexus profile holds of its keys: SK256 of each public key, the signature type as type
  * byte. They depend on password and PIN, so whoever changes these rewrites the register (and announces a next key made
  * of the new ones) in one transaction, which the old key signs.
