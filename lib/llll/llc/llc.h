@@ -302,7 +302,7 @@ struct falcon_secret_work {
 };
 
 /**
- * Makes the key pair of a secret, as the node does: constant time but for the number of candidates, about eight, that
+ * Makes the key pair of a secret, as the node does: constant time but for the number of candidates, about ten, that
  * are drawn and dropped, and why.
  * @return LX_OK; LX_ERANGE when 1000 candidates were dropped, which no secret is known for. `out` is then undefined.
  */
