@@ -152,6 +152,11 @@ has "a pin" "author proven by the first transaction" "$("$lx" chain verify three
 refused "another pin" "its id is not the one that is known to stand here" chain verify three.lxp --pin "$(echo "$first" | tr 0-9 1-90)"
 refused "another network" "hashPrevTx is not the id of this network" chain verify three.lxp --network elsewhere
 
+# ---- a Nexus user's chain, who sets a recovery key and changes her password
+history=$("$lx" chain show "$root/tests/corpora/chain_file/alice" --network private)
+has "the recovery key is told" "89tkNUWJvyPvu8dpdAzx8wYSe5nFDXjrMRJqnkF4t9xjwMMDiZL sets a recovery key" "$history"
+has "the profile is told" "18  2026-11-22 12:39:52Z  brainpool  WRITE: the profile's keys, 89tk" "$history"
+
 # ---- Falcon keys: one of them releases and approves
 "$lx" pack --key post dir=. -o post.lxp >/dev/null
 has "sign with Falcon" "signed demo 1 with key post, transaction 0" "$("$lx" sign post.lxp --key post)"
