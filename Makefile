@@ -100,7 +100,7 @@ check-ct: $(ct_programs)
 	@tests/run.sh ct $(ct_programs)
 
 check-arm64: $(B)/linux/bin/ledger_sample
-	@tests/run.sh arm64 $< tests/vectors/nexus/flat_tx.txt
+	@tests/run.sh arm64 $< tests/vectors/nexus/flat_tx.txt tests/vectors/nexus/sign_vectors.json
 
 fuzz: $(fuzzers)
 	@tests/run.sh fuzz $(fuzzers)

@@ -14,7 +14,8 @@ warn := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wsign-conversion -Wshadow
 	-Wredundant-decls
 warn_gcc := $(warn) -Warith-conversion -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wcast-align=strict
 warn_clang := $(warn) -Wcomma -Wunreachable-code -Wconditional-uninitialized -Wassign-enum
-common := -std=c17 -g -fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
+# No fused multiply-add and a square root without errno: floating point (Falcon) gives the same bits on every machine.
+common := -std=c17 -g -ffp-contract=off -fno-math-errno -fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-ftrivial-auto-var-init=pattern -ffile-prefix-map=$(CURDIR)=.
 
 # What every AArch64 variant shares: the oldest CPU that we support, with its crypto extension.

@@ -5,7 +5,8 @@
 
 #define TIME_S 1800000000u
 
-static const struct signer_seed developer_seed = {{1}}, owner_seed = {{2}}, other_seed = {{3}};
+static const struct signer_seed developer_seed = {.bytes = {1}}, owner_seed = {.bytes = {2}},
+                                other_seed = {.bytes = {3}};
 
 /** One chain in the making: its file, and a verifier that holds it. */
 struct chain {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Any two operations, the first on a state made of the third part: what is executed leaves a state that reads back, and
- * what is refused leaves the state as it was.
+ * Any two operations, the first on a state made of the third part: what is read is written as the same bytes, what is
+ * executed leaves a state that reads back, and what is refused leaves the state as it was.
  */
 #include "register.h"
 
@@ -9,12 +9,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct register_caller caller = {{{1, [31] = 0xb7}}, 77, 4};
 
+/** What was read is written as the same bytes: there is one form of each operation. */
+static void check_written_back(struct cursor bytes, const struct operation *op)
+{
+    static uint8_t back[65536];
+    struct writer w = writer_of(back, sizeof back);
+    if (!operation_put(&w, op)) {
+        assert(op->code == OPERATION_MIGRATE);
+        assert(w.used_bytes == 0);
+        return;
+    }
+    assert(w.overflow || (w.used_bytes == bytes.left_bytes && memcmp(back, bytes.at, w.used_bytes) == 0));
+}
+
 static void execute(struct cursor bytes, struct register_state *state)
 {
     static struct register_state before, back;
     uint8_t serialised[REGISTER_STATE_BYTES_MAX];
     struct operation op;
-    if (operation_parse(bytes, &op) != REGISTER_OK || !operation_has_register(op.code)) {
+    if (operation_parse(bytes, &op) != REGISTER_OK) {
+        return;
+    }
+    check_written_back(bytes, &op);
+    if (!operation_has_register(op.code)) {
         return;
     }
     before = *state;

@@ -76,7 +76,6 @@ static bool skip(struct cursor *c, size_t len_bytes)
 /** Reads what follows the code. @return false when it is cut short; whether bytes are left is the caller's business. */
 static bool layout_get(struct cursor *c, struct operation *op)
 {
-    struct cursor ignored;
     switch (op->code) {
     case OPERATION_WRITE:
     case OPERATION_APPEND:
@@ -92,12 +91,12 @@ static bool layout_get(struct cursor *c, struct operation *op)
         return get512(c, &op->txid) && cursor_le32(c, &op->contract) && get256(c, &op->address);
     case OPERATION_DEBIT:
         return get256(c, &op->address) && get256(c, &op->other) && cursor_le64(c, &op->amount) &&
-               skip(c, sizeof(uint64_t)); /* the reference */
+               cursor_le64(c, &op->reference);
     case OPERATION_CREDIT:
         return get512(c, &op->txid) && cursor_le32(c, &op->contract) && get256(c, &op->address) &&
                get256(c, &op->other) && cursor_le64(c, &op->amount);
     case OPERATION_COINBASE:
-        return get256(c, &op->other) && cursor_le64(c, &op->amount) && skip(c, sizeof(uint64_t)); /* the nonce */
+        return get256(c, &op->other) && cursor_le64(c, &op->amount) && cursor_le64(c, &op->reference);
     case OPERATION_GENESIS:
         return cursor_le64(c, &op->amount);
     case OPERATION_TRUST:
@@ -106,7 +105,7 @@ static bool layout_get(struct cursor *c, struct operation *op)
     case OPERATION_FEE:
         return get256(c, &op->address) && cursor_le64(c, &op->amount);
     case OPERATION_LEGACY:
-        return get256(c, &op->address) && cursor_le64(c, &op->amount) && vector_get(c, &ignored);
+        return get256(c, &op->address) && cursor_le64(c, &op->amount) && vector_get(c, &op->data);
     case OPERATION_MIGRATE: /* behind the account: trust key; behind the amount: score, last stake */
         return get512(c, &op->txid) && get256(c, &op->address) && skip(c, TRUST_KEY_BYTES) &&
                cursor_le64(c, &op->amount) && skip(c, sizeof(uint32_t) + U512_BYTES);
@@ -133,7 +132,8 @@ enum register_err operation_parse(struct cursor bytes, struct operation *out)
         }
     } else if (code == PREFIX_VALIDATE) {
         op.has_validate_prefix = true;
-        if (!skip(&bytes, U512_BYTES + sizeof(uint32_t)) || !cursor_u8(&bytes, &code)) {
+        if (!get512(&bytes, &op.validated_txid) || !cursor_le32(&bytes, &op.validated_contract) ||
+            !cursor_u8(&bytes, &code)) {
             return REGISTER_MALFORMED;
         }
     }
@@ -166,6 +166,89 @@ static void head_put(struct writer *w, enum operation_code code, const struct u2
 {
     writer_u8(w, (uint8_t)code);
     writer_put(w, address->bytes, U256_BYTES);
+}
+
+static void put256(struct writer *w, const struct u256 *n)
+{
+    writer_put(w, n->bytes, U256_BYTES);
+}
+
+static void put512(struct writer *w, const struct u512 *n)
+{
+    writer_put(w, n->bytes, U512_BYTES);
+}
+
+/** Writes what follows the code of an operation that changes nothing but coins. */
+static void coins_put(struct writer *w, const struct operation *op)
+{
+    if (op->code == OPERATION_CREDIT || op->code == OPERATION_TRUST) {
+        put512(w, &op->txid);
+    }
+    if (op->code == OPERATION_CREDIT) {
+        writer_le32(w, op->contract);
+    }
+    if (op->code != OPERATION_COINBASE && op->code != OPERATION_GENESIS && op->code != OPERATION_TRUST) {
+        put256(w, &op->address);
+    }
+    if (op->code == OPERATION_DEBIT || op->code == OPERATION_CREDIT || op->code == OPERATION_COINBASE) {
+        put256(w, &op->other);
+    }
+    if (op->code == OPERATION_TRUST) {
+        writer_le64(w, op->score);
+        writer_le64(w, (uint64_t)op->change);
+    }
+    writer_le64(w, op->amount);
+    if (op->code == OPERATION_DEBIT || op->code == OPERATION_COINBASE) {
+        writer_le64(w, op->reference);
+    }
+}
+
+/** Writes what follows the code of any other operation. */
+static void layout_put(struct writer *w, const struct operation *op)
+{
+    if (op->code == OPERATION_AUTHORIZE || op->code == OPERATION_CLAIM) {
+        put512(w, &op->txid);
+    }
+    if (op->code == OPERATION_CLAIM) {
+        writer_le32(w, op->contract);
+    }
+    put256(w, op->code == OPERATION_AUTHORIZE ? &op->other : &op->address);
+    if (op->code == OPERATION_TRANSFER) {
+        put256(w, &op->other);
+    }
+    if (op->code == OPERATION_LEGACY) {
+        writer_le64(w, op->amount);
+    }
+    if (op->code == OPERATION_TRANSFER || op->code == OPERATION_CREATE) {
+        writer_u8(w, op->kind);
+    }
+    if (op->code != OPERATION_AUTHORIZE && op->code != OPERATION_CLAIM && op->code != OPERATION_TRANSFER) {
+        vector_put(w, op->data.at, op->data.left_bytes);
+    }
+}
+
+bool operation_put(struct writer *w, const struct operation *op)
+{
+    if (op->code == OPERATION_MIGRATE) {
+        return false;
+    }
+    if (op->has_condition_prefix) {
+        writer_u8(w, PREFIX_CONDITION);
+    }
+    if (op->has_validate_prefix) {
+        writer_u8(w, PREFIX_VALIDATE);
+        put512(w, &op->validated_txid);
+        writer_le32(w, op->validated_contract);
+    }
+    writer_u8(w, (uint8_t)op->code);
+    bool is_coins = op->code == OPERATION_DEBIT || op->code == OPERATION_CREDIT || op->code == OPERATION_COINBASE ||
+                    op->code == OPERATION_GENESIS || op->code == OPERATION_TRUST || op->code == OPERATION_FEE;
+    if (is_coins) {
+        coins_put(w, op);
+    } else {
+        layout_put(w, op);
+    }
+    return true;
 }
 
 void operation_put_create(struct writer *w, const struct u256 *address, enum register_type type, const void *data,

@@ -239,7 +239,10 @@ struct operation {
     uint64_t amount;    /**< coins; GENESIS, TRUST: reward */
     uint64_t score;     /**< TRUST */
     int64_t change;     /**< TRUST: coins into the stake, or out of it if negative */
-    struct cursor data; /**< CREATE, WRITE, APPEND: state or payload, borrowed */
+    uint64_t reference; /**< DEBIT: as the sender likes; COINBASE: the nonce */
+    struct cursor data; /**< CREATE, WRITE, APPEND: state or payload; LEGACY: script; borrowed */
+    struct u512 validated_txid; /**< behind a validation prefix: whose conditions are to hold, of which contract */
+    uint32_t validated_contract;
 };
 
 /** The name of an operation, as in "WRITE"; never NULL. */
@@ -254,7 +257,13 @@ MUST_USE enum register_err operation_parse(struct cursor bytes, struct operation
 /** Says whether an operation with these conditions can be: most take none. @return REGISTER_OK or CONDITIONS. */
 MUST_USE enum register_err operation_check_conditions(const struct operation *op, size_t condition_bytes);
 
-/* Writing operations, one function a layout. */
+/**
+ * Writes an operation: of what operation_parse has read, the same bytes.
+ * @return false for MIGRATE, a thing of 2019, which is not made any more; nothing is written then.
+ */
+MUST_USE bool operation_put(struct writer *w, const struct operation *op);
+
+/* Writing the operations that LX-OS makes itself, one function a layout. */
 void operation_put_create(struct writer *w, const struct u256 *address, enum register_type type, const void *data,
                           size_t data_bytes);
 void operation_put_write(struct writer *w, const struct u256 *address, const void *payload, size_t payload_bytes);

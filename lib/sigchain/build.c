@@ -2,7 +2,7 @@
 /**
  * Making transactions: contracts with their register streams, then the numbers, key and signature.
  * Owns:   nothing; the builder and its buffer are the caller's.    Uses: base, llc, register.
- * Limits: one Brainpool key; no conditions. Proof of work for a first transaction on a public network is the host's
+ * Limits: conditions are not understood. Proof of work for a first transaction on a public network is the host's
  *         business.
  * Source: docs/spec/sigchain.md section 1
  */
@@ -29,7 +29,7 @@ static struct writer operation_writer(struct transaction_builder *b)
 }
 
 /** Adds the contract for the operation in `w`. */
-static enum register_err contract_add(struct transaction_builder *b, const struct writer *w,
+static enum register_err contract_put(struct transaction_builder *b, const struct writer *w, struct cursor conditions,
                                       struct register_state *state)
 {
     struct operation op;
@@ -41,27 +41,54 @@ static enum register_err contract_add(struct transaction_builder *b, const struc
         return REGISTER_NO_SPACE;
     }
     enum register_err err = operation_parse(cursor_of(w->bytes, w->used_bytes), &op);
-    assert(err == REGISTER_OK); /* we wrote it */
-    if (op.code != OPERATION_CREATE) {
+    if (err != REGISTER_OK) { /* we wrote it, but of what somebody else filled in */
+        return REGISTER_OPERATION;
+    }
+    bool has_register = operation_has_register(op.code);
+    if (has_register && op.code != OPERATION_CREATE) {
         writer_u8(&registers, STATE_BEFORE);
         register_serialise(state, &registers);
     }
     /* Room for the streams, their lengths, and the checksum, so that nothing is added in part. */
-    if (b->out.cap_bytes - b->out.used_bytes < w->used_bytes + registers.used_bytes + 3 + 1 + 3 + 9) {
+    size_t room = b->out.cap_bytes - b->out.used_bytes;
+    size_t wanted = w->used_bytes + registers.used_bytes + 3 + 5 + 3 + 9;
+    if (room < wanted || room - wanted < conditions.left_bytes) {
         return REGISTER_NO_SPACE;
     }
-    err = register_execute(&op, &b->caller, state);
+    if (op.code == OPERATION_TRUST || op.code == OPERATION_GENESIS) {
+        address_of_trust(&b->caller.genesis, &op.address);
+    }
+    err = operation_check_conditions(&op, conditions.left_bytes);
+    if (err == REGISTER_OK && has_register) {
+        err = register_execute(&op, &b->caller, state);
+    }
     if (err != REGISTER_OK) {
         return err;
     }
-    writer_u8(&registers, STATE_AFTER);
-    writer_le64(&registers, state->checksum);
+    if (has_register) {
+        writer_u8(&registers, STATE_AFTER);
+        writer_le64(&registers, state->checksum);
+    }
     vector_put(&b->out, w->bytes, w->used_bytes);
-    vector_put(&b->out, NULL, 0);
+    vector_put(&b->out, conditions.at, conditions.left_bytes);
     vector_put(&b->out, registers.bytes, registers.used_bytes);
     assert(!b->out.overflow);
     b->out.bytes[0] = (uint8_t)++b->contract_count;
     return REGISTER_OK;
+}
+
+static enum register_err contract_add(struct transaction_builder *b, const struct writer *w,
+                                      struct register_state *state)
+{
+    return contract_put(b, w, cursor_of(NULL, 0), state);
+}
+
+enum register_err transaction_operation(struct transaction_builder *b, const struct operation *op,
+                                        struct cursor conditions, struct register_state *state)
+{
+    struct writer w = operation_writer(b);
+    assert(state != NULL || !operation_has_register(op->code));
+    return operation_put(&w, op) ? contract_put(b, &w, conditions, state) : REGISTER_NOT_EXECUTABLE;
 }
 
 enum register_err transaction_create(struct transaction_builder *b, const struct u256 *address, enum register_type type,
@@ -107,43 +134,84 @@ enum register_err transaction_claim(struct transaction_builder *b, const struct 
     return contract_add(b, &w, state);
 }
 
-enum lx_err sigchain_key_hash(const uint8_t secret[BRAINPOOL_SECRET_BYTES], struct u256 *out)
+/* ---- signing ---------------------------------------------------------------------------------------------------- */
+
+#define SIGNATURE_BYTES_MAX FALCON_SIGNATURE_BYTES
+
+_Static_assert(BRAINPOOL_SIGNATURE_BYTES <= SIGNATURE_BYTES_MAX, "Falcon's are the longest");
+
+/** Makes the public key of a secret, in `brainpool`, or with Falcon the whole key, in the secret's room. */
+static enum lx_err public_of(const struct sigchain_secret *secret, uint8_t brainpool[BRAINPOOL_PUBLIC_BYTES],
+                             struct cursor *out)
 {
-    uint8_t key[BRAINPOOL_PUBLIC_BYTES];
-    enum lx_err err = brainpool_public_of(secret, key);
+    if (secret->type == SIGNATURE_BRAINPOOL) {
+        *out = cursor_of(brainpool, BRAINPOOL_PUBLIC_BYTES);
+        return brainpool_public_of(secret->bytes, brainpool);
+    }
+    assert(secret->falcon != NULL);
+    *out = cursor_of(secret->falcon->key.public_key, FALCON_PUBLIC_BYTES);
+    return falcon_key_of_secret(secret->bytes, &secret->falcon->key, &secret->falcon->work);
+}
+
+enum lx_err sigchain_secret_hash(const struct sigchain_secret *secret, struct u256 *out)
+{
+    uint8_t brainpool[BRAINPOOL_PUBLIC_BYTES];
+    struct cursor key;
+    enum lx_err err = public_of(secret, brainpool, &key);
     if (err == LX_OK) {
-        sk256_of(key, sizeof key, out);
+        sk256_of(key.at, key.left_bytes, out);
     }
     return err;
 }
 
-static void numbers_put(struct transaction_builder *b, const struct sigchain_link *link, const struct u256 *next)
+enum lx_err sigchain_key_hash(const uint8_t secret[BRAINPOOL_SECRET_BYTES], struct u256 *out)
 {
+    return sigchain_secret_hash(&(struct sigchain_secret){.type = SIGNATURE_BRAINPOOL, .bytes = secret}, out);
+}
+
+static void numbers_put(struct transaction_builder *b, const struct sigchain_link *link,
+                        const struct sigchain_next *next, enum signature_type type)
+{
+    const struct u256 *recovery = next->recovery != NULL ? next->recovery : &link->recovery;
     writer_le32(&b->out, b->caller.version);
     writer_le32(&b->out, link->sequence);
     writer_le64(&b->out, b->caller.timestamp);
-    writer_put(&b->out, next->bytes, U256_BYTES);
-    writer_put(&b->out, link->recovery.bytes, U256_BYTES);
+    writer_put(&b->out, next->key.bytes, U256_BYTES);
+    writer_put(&b->out, recovery->bytes, U256_BYTES);
     writer_put(&b->out, link->genesis.bytes, U256_BYTES);
     writer_put(&b->out, link->previous.bytes, U512_BYTES);
-    writer_u8(&b->out, SIGNATURE_BRAINPOOL);
-    writer_u8(&b->out, SIGNATURE_BRAINPOOL);
+    writer_u8(&b->out, (uint8_t)type);
+    writer_u8(&b->out, (uint8_t)next->type);
+}
+
+/** Signs the GB form of an id with the key that public_of has made. */
+static enum lx_err id_sign(const struct sigchain_secret *secret, const struct u512 *txid,
+                           uint8_t out[SIGNATURE_BYTES_MAX], size_t *len_bytes)
+{
+    uint8_t digest[U512_BYTES];
+    gb_of_mem(txid->bytes, U512_BYTES, digest);
+    if (secret->type == SIGNATURE_BRAINPOOL) {
+        *len_bytes = BRAINPOOL_SIGNATURE_BYTES;
+        return brainpool_sign(secret->bytes, digest, secret->random, out);
+    }
+    *len_bytes = FALCON_SIGNATURE_BYTES;
+    return falcon_sign(&secret->falcon->key, digest, sizeof digest, out, &secret->falcon->work);
 }
 
 /** Signs what is hashed, which is all that has been written, and writes key and signature behind it. */
-static enum lx_err signature_put(struct transaction_builder *b, const uint8_t *secret,
-                                 const uint8_t key[BRAINPOOL_PUBLIC_BYTES], const uint8_t *random, struct u512 *txid)
+static enum lx_err signature_put(struct transaction_builder *b, const struct sigchain_secret *secret,
+                                 struct cursor key, struct u512 *txid)
 {
     struct transaction tx = {.hashed = cursor_of(b->out.bytes, b->out.used_bytes)};
-    uint8_t digest[BRAINPOOL_DIGEST_BYTES], signature[BRAINPOOL_SIGNATURE_BYTES];
+    uint8_t signature[SIGNATURE_BYTES_MAX];
+    size_t signature_bytes;
     transaction_id(&tx, txid);
-    gb_of_mem(txid->bytes, U512_BYTES, digest);
-    enum lx_err err = brainpool_sign(secret, digest, random, signature);
+    enum lx_err err = id_sign(secret, txid, signature, &signature_bytes);
     if (err != LX_OK) {
         return err;
     }
-    vector_put(&b->out, key, BRAINPOOL_PUBLIC_BYTES);
-    vector_put(&b->out, signature, sizeof signature);
+    vector_put(&b->out, key.at, key.left_bytes);
+    vector_put(&b->out, signature, signature_bytes);
     if (b->out.overflow) {
         return LX_ENOSPC;
     }
@@ -161,25 +229,46 @@ static enum lx_err signature_put(struct transaction_builder *b, const uint8_t *s
     return LX_OK;
 }
 
+/** Whether a key with this hash may sign next, and what `next` says of the recovery key. */
+static bool may_sign(const struct sigchain_link *link, const struct sigchain_next *next, const struct u256 *hash)
+{
+    bool has_recovery = !u256_is_zero(&link->recovery);
+    bool is_announced = u256_is_zero(&link->key) || u256_equal(&link->key, hash);
+    bool recovers = !is_announced && has_recovery && u256_equal(&link->recovery, hash);
+    bool keeps = next->recovery == NULL || u256_equal(next->recovery, &link->recovery);
+    return (is_announced || recovers) && (keeps || recovers || !has_recovery);
+}
+
+enum lx_err transaction_sign_as(struct transaction_builder *b, const struct sigchain_link *link,
+                                const struct sigchain_next *next, const struct sigchain_secret *secret,
+                                struct u512 *txid)
+{
+    uint8_t brainpool[BRAINPOOL_PUBLIC_BYTES];
+    struct cursor key;
+    struct u256 hash;
+    enum lx_err err = public_of(secret, brainpool, &key);
+    if (err == LX_OK) {
+        sk256_of(key.at, key.left_bytes, &hash);
+        if (b->contract_count == 0 || !u256_equal(&link->genesis, &b->caller.genesis) ||
+            b->caller.timestamp < link->not_before || u256_is_zero(&next->key) || !may_sign(link, next, &hash)) {
+            err = LX_EINVAL;
+        }
+    }
+    if (err == LX_OK) {
+        numbers_put(b, link, next, secret->type);
+        err = b->out.overflow ? LX_ENOSPC : signature_put(b, secret, key, txid);
+    }
+    if (secret->type == SIGNATURE_FALCON) {
+        wipe(&secret->falcon->key, sizeof secret->falcon->key);
+    }
+    return err;
+}
+
 enum lx_err transaction_sign(struct transaction_builder *b, const struct sigchain_link *link, const struct u256 *next,
                              const uint8_t secret[BRAINPOOL_SECRET_BYTES], const uint8_t random[BRAINPOOL_RANDOM_BYTES],
                              struct u512 *txid)
 {
-    uint8_t key[BRAINPOOL_PUBLIC_BYTES];
-    struct u256 hash;
-    enum lx_err err = brainpool_public_of(secret, key);
-    if (err != LX_OK) {
-        return err;
-    }
-    sk256_of(key, sizeof key, &hash);
-    if (b->contract_count == 0 || !u256_equal(&link->genesis, &b->caller.genesis) ||
-        b->caller.timestamp < link->not_before || u256_is_zero(next) ||
-        (!u256_is_zero(&link->key) && !u256_equal(&link->key, &hash))) {
-        return LX_EINVAL;
-    }
-    numbers_put(b, link, next);
-    if (b->out.overflow) {
-        return LX_ENOSPC;
-    }
-    return signature_put(b, secret, key, random, txid);
+    struct sigchain_secret brainpool = {.type = SIGNATURE_BRAINPOOL, .bytes = secret, .random = random};
+    return transaction_sign_as(b, link, &(struct sigchain_next){.type = SIGNATURE_BRAINPOOL, .key = *next}, &brainpool,
+                               txid);
 }

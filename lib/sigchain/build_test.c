@@ -244,6 +244,40 @@ static void contracts_that_cannot_be_are_not_added(void)
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
 /** An object state with these data, as CREATE would leave it but for owner and times. */
+static void operations_that_cannot_be_are_not_added(void)
+{
+    static struct register_state state, before;
+    static const uint8_t conditions[5000];
+    struct cursor none = cursor_of(NULL, 0), some = cursor_of(conditions, 9), many = cursor_of(conditions, 5000);
+    struct operation op = {.code = OPERATION_TRANSFER, .kind = TRANSFER_CLAIM, .address = log_address};
+    op.other = (struct u256){{9, [31] = 0xb7}};
+    begin_with_one(TIME_S, sizeof buffer);
+    CHECK_EQ(transaction_create(&builder, &log_address, REGISTER_APPEND, "a", 1, &state), REGISTER_OK);
+    before = state;
+    size_t used = builder.out.used_bytes;
+    CHECK_EQ(transaction_operation(&builder, &op, many, &state), REGISTER_NO_SPACE);
+    memset(op.other.bytes, 0xff, U256_BYTES); /* anybody, under no conditions */
+    CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_CONDITIONS);
+    op.kind = 0xfc;
+    CHECK_EQ(transaction_operation(&builder, &op, some, &state), REGISTER_OPERATION);
+    op = (struct operation){.code = OPERATION_APPEND, .address = log_address, .data = cursor_of("b", 1)};
+    CHECK_EQ(transaction_operation(&builder, &op, some, &state), REGISTER_CONDITIONS);
+    op.has_condition_prefix = true;
+    CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_OPERATION);
+    op = (struct operation){.code = OPERATION_MIGRATE, .address = log_address};
+    CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_NOT_EXECUTABLE);
+    op = (struct operation){.code = OPERATION_DEBIT, .address = log_address, .other = log_address, .amount = 1};
+    CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_FIELDS);
+    CHECK(builder.out.used_bytes == used && memcmp(&before, &state, sizeof state) == 0);
+    op = (struct operation){.code = OPERATION_AUTHORIZE, .other = genesis};
+    CHECK_EQ(transaction_operation(&builder, &op, none, NULL), REGISTER_OK);
+    op = (struct operation){.code = OPERATION_APPEND, .address = log_address, .data = cursor_of("b", 1)};
+    op.has_validate_prefix = true;
+    op.validated_contract = 3;
+    CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_OK);
+    CHECK(memcmp(state.data, "ab", 2) == 0);
+}
+
 static void object_of(const struct writer *w, struct register_state *out)
 {
     CHECK(!w->overflow);
@@ -383,6 +417,7 @@ int main(void)
         {"sigchain: files of any other form are refused", files_of_any_other_form_are_refused},
         {"sigchain: signing refuses what does not join the chain", signing_refuses_what_does_not_join},
         {"sigchain: contracts that cannot be are not added", contracts_that_cannot_be_are_not_added},
+        {"sigchain: operations that cannot be are not added", operations_that_cannot_be_are_not_added},
         {"sigchain: app records are strict", app_records_are_strict},
         {"sigchain: installed records are strict", installed_records_are_strict},
         {"sigchain: records that cannot be are not written", records_that_cannot_be_are_not_written},

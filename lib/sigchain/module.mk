@@ -1,2 +1,3 @@
 $(call lib,base llc register)
+$(call test_uses,llc_kdf)
 $(call skip,kernel boot)

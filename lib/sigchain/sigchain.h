@@ -301,6 +301,33 @@ void sigchain_link_of(const struct sigchain_verifier *v, struct sigchain_link *o
 /** The link of a first transaction on a hybrid or private network. */
 void sigchain_link_first(const struct sigchain_network *network, const struct u256 *genesis, struct sigchain_link *out);
 
+/** Room for one Falcon key and for making and using it: 77 KiB, secret until wiped. */
+struct sigchain_falcon {
+    struct falcon_key key;
+    struct falcon_secret_work work;
+};
+
+/** The secret of a key, and of which kind the key is. All is borrowed. */
+struct sigchain_secret {
+    enum signature_type type;
+    const uint8_t *bytes;           /**< 64 of them */
+    const uint8_t *random;          /**< Brainpool: BRAINPOOL_RANDOM_BYTES fresh ones; see brainpool_sign */
+    struct sigchain_falcon *falcon; /**< Falcon: room */
+};
+
+/** What a transaction says of the keys that come after it. */
+struct sigchain_next {
+    enum signature_type type;
+    struct u256 key;             /**< hash of the key that will sign the next transaction */
+    const struct u256 *recovery; /**< hash of the recovery key from now on; NULL: as before */
+};
+
+/**
+ * The hash that announces a key; of a secret's members it uses those that make the key.
+ * @return LX_OK; LX_EINVAL or LX_ERANGE as brainpool_public_of and falcon_key_of_secret.
+ */
+MUST_USE enum lx_err sigchain_secret_hash(const struct sigchain_secret *secret, struct u256 *out);
+
 /** The hash that announces a Brainpool key. @return LX_OK or LX_EINVAL as brainpool_public_of. */
 MUST_USE enum lx_err sigchain_key_hash(const uint8_t secret[BRAINPOOL_SECRET_BYTES], struct u256 *out);
 
@@ -339,13 +366,48 @@ MUST_USE enum register_err transaction_claim(struct transaction_builder *b, cons
                                              const struct u256 *address, struct register_state *state);
 
 /**
- * Ends and signs a transaction with a Brainpool key; its bytes are then b->out.bytes, b->out.used_bytes of them.
- * @param next the hash of the key that will sign the one after it (sigchain_key_hash).
- * @param random fresh random bytes; see brainpool_sign.
- * @return LX_OK; LX_EINVAL when there is no contract, the genesis differs, the time is before the link's, or `secret`
- *         is not the key that the chain announced; LX_ENOSPC when the buffer is full; LX_EIO when the signature,
- *         verified again, does not hold.
+ * The same for any operation but MIGRATE, with conditions (which are taken as they are) where it may have some.
+ * @param state NULL for AUTHORIZE and COINBASE, which have no register.
+ * @return as above; NOT_EXECUTABLE for MIGRATE; CONDITIONS; OPERATION for members that no bytes have.
  */
+MUST_USE enum register_err transaction_operation(struct transaction_builder *b, const struct operation *op,
+                                                 struct cursor conditions, struct register_state *state);
+
+/**
+ * What the crypto register of a Nexus profile holds of its keys: SK256 of each public key, the signature type as type
+ * byte. They depend on password and PIN, so whoever changes these rewrites the register (and announces a next key made
+ * of the new ones) in one transaction, which the old key signs.
+ */
+struct sigchain_profile {
+    struct u256 auth, network, sign;
+};
+
+/**
+ * Adds the contract that makes, or rewrites, the crypto register of the builder's genesis id.
+ * @param state as for transaction_create and transaction_write.
+ * @return as they; and to rewrite, REGISTER_STANDARD when `state` is no crypto register.
+ * Source: docs/spec/sigchain.md section 8
+ */
+MUST_USE enum register_err transaction_profile_create(struct transaction_builder *b,
+                                                      const struct sigchain_profile *profile,
+                                                      struct register_state *state);
+MUST_USE enum register_err transaction_profile_write(struct transaction_builder *b,
+                                                     const struct sigchain_profile *profile,
+                                                     struct register_state *state);
+
+/**
+ * Ends and signs a transaction; its bytes are then b->out.bytes, b->out.used_bytes of them. `secret` is that of the key
+ * which the chain announced, or of its recovery key, and then the announced one is not needed any more. Only a
+ * transaction that the recovery key signs, or one before which there was none, may name another recovery key.
+ * @return LX_OK; LX_EINVAL when there is no contract, the genesis differs, the time is before the link's, `next` names no
+ *         key, or the rules above are broken; LX_ENOSPC when the buffer is full; LX_EIO when the signature, verified
+ *         again, does not hold; LX_ERANGE as falcon_sign. Source: docs/spec/sigchain.md section 2
+ */
+MUST_USE enum lx_err transaction_sign_as(struct transaction_builder *b, const struct sigchain_link *link,
+                                         const struct sigchain_next *next, const struct sigchain_secret *secret,
+                                         struct u512 *txid);
+
+/** The same with a Brainpool key that announces another one, under the same recovery key. */
 MUST_USE enum lx_err transaction_sign(struct transaction_builder *b, const struct sigchain_link *link,
                                       const struct u256 *next, const uint8_t secret[BRAINPOOL_SECRET_BYTES],
                                       const uint8_t random[BRAINPOOL_RANDOM_BYTES], struct u512 *txid);

@@ -5,7 +5,7 @@
 #define KEY_DOMAIN      "lx-os key/1"
 #define REGISTER_DOMAIN "lx-os register/1"
 
-void signer_secret(const struct signer_seed *seed, uint32_t sequence, uint8_t out[BRAINPOOL_SECRET_BYTES])
+void signer_secret(const struct signer_seed *seed, uint32_t sequence, uint8_t out[64])
 {
     struct sk s;
     uint8_t number[4];
@@ -18,13 +18,29 @@ void signer_secret(const struct signer_seed *seed, uint32_t sequence, uint8_t ou
     wipe(&s, sizeof s);
 }
 
+_Static_assert(BRAINPOOL_SECRET_BYTES == 64 && FALCON_SECRET_BYTES == 64, "a secret makes a key of either kind");
+
+/** Computes a secret, and says what kind of key it makes. */
+static struct sigchain_secret secret_make(const struct signer_seed *seed, uint32_t sequence, uint8_t bytes[64])
+{
+    signer_secret(seed, sequence, bytes);
+    return (struct sigchain_secret){
+        .type = seed->falcon != NULL ? SIGNATURE_FALCON : SIGNATURE_BRAINPOOL,
+        .bytes = bytes,
+        .falcon = seed->falcon,
+    };
+}
+
 /** The hash that announces the key of transaction `sequence`. */
 static enum lx_err key_hash(const struct signer_seed *seed, uint32_t sequence, struct u256 *out)
 {
-    uint8_t secret[BRAINPOOL_SECRET_BYTES];
-    signer_secret(seed, sequence, secret);
-    enum lx_err err = sigchain_key_hash(secret, out);
-    wipe(secret, sizeof secret);
+    uint8_t bytes[64];
+    struct sigchain_secret secret = secret_make(seed, sequence, bytes);
+    enum lx_err err = sigchain_secret_hash(&secret, out);
+    wipe(bytes, sizeof bytes);
+    if (seed->falcon != NULL) {
+        wipe(seed->falcon, sizeof *seed->falcon);
+    }
     return err;
 }
 
@@ -69,16 +85,16 @@ enum lx_err signer_begin(struct signer *s)
 
 static enum lx_err sign(struct signer *s, const struct sigchain_link *link)
 {
-    uint8_t secret[BRAINPOOL_SECRET_BYTES];
-    struct u256 next;
+    uint8_t bytes[64];
     struct u512 txid;
-    enum lx_err err = key_hash(s->seed, link->sequence + 1, &next);
-    if (err != LX_OK) {
-        return err;
+    struct sigchain_secret secret = secret_make(s->seed, link->sequence, bytes);
+    struct sigchain_next next = {.type = secret.type};
+    secret.random = s->random;
+    enum lx_err err = key_hash(s->seed, link->sequence + 1, &next.key);
+    if (err == LX_OK) {
+        err = transaction_sign_as(&s->builder, link, &next, &secret, &txid);
     }
-    signer_secret(s->seed, link->sequence, secret);
-    err = transaction_sign(&s->builder, link, &next, secret, s->random, &txid);
-    wipe(secret, sizeof secret);
+    wipe(bytes, sizeof bytes);
     return err;
 }
 

@@ -8,8 +8,8 @@
  *
  * Owns:   nothing; seed, chain and storage are the caller's.    Uses: base, llc, register, sigchain.
  * Trust:  holds secrets on its stack while it runs, and wipes them. Constant time as far as llc's signing is.
- * Limits: Brainpool keys, on hybrid and private networks. One seed must sign one chain, on one machine at a time: whoever
- *         signs with a chain that is not the latest makes a fork.
+ * Limits: all keys of a chain are of one kind, Brainpool or Falcon; hybrid and private networks. One seed must sign one
+ *         chain, on one machine at a time: whoever signs with a chain that is not the latest makes a fork.
  * Source: docs/spec/keys.md
  */
 #ifndef LX_SIGNER_H
@@ -23,16 +23,17 @@
 #define SIGNER_SEED_BYTES        64u
 #define SIGNER_TRANSACTION_BYTES 4096u /**< one that puts one record is shorter */
 
-/** The secret from which all keys of a chain come: 64 random bytes. */
+/** The secret from which all keys of a chain come: 64 random bytes; and what kind of keys those are. */
 struct signer_seed {
     uint8_t bytes[SIGNER_SEED_BYTES];
+    struct sigchain_falcon *falcon; /**< room of the caller's, for Falcon keys; NULL: the keys are Brainpool's */
 };
 
 /** The name under which the record of an owner's approvals has its address. No app can have it. */
 #define SIGNER_INSTALLED_NAME "installed/1"
 
-/** Computes the secret of the key that signs transaction `sequence`. */
-void signer_secret(const struct signer_seed *seed, uint32_t sequence, uint8_t out[BRAINPOOL_SECRET_BYTES]);
+/** Computes the secret of the key that signs transaction `sequence`, whatever kind of key it is. */
+void signer_secret(const struct signer_seed *seed, uint32_t sequence, uint8_t out[64]);
 
 /** Computes the genesis id of the seed's chain. @return LX_OK; LX_EINVAL for a seed that cannot be used: make another. */
 MUST_USE enum lx_err signer_genesis(const struct signer_seed *seed, const struct sigchain_network *network,

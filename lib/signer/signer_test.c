@@ -9,8 +9,8 @@ static struct sigchain_network network;
 static struct sigchain_register table[4];
 static struct sigchain_verifier chain;
 static struct signer signer;
-static const struct signer_seed seed = {{1, 2, 3}};
-static const struct signer_seed other_seed = {{1, 2, 4}};
+static const struct signer_seed seed = {.bytes = {1, 2, 3}};
+static const struct signer_seed other_seed = {.bytes = {1, 2, 4}};
 static struct record_app app = {.app = "org.lx-os.demo", .seq = 1, .manifest = {{0xaa}}};
 static struct record_installed installed = {.seq = 1, .list = {{0xbb}}};
 static struct u256 app_address, list_address;
@@ -87,6 +87,29 @@ static void a_chain_of_records_verifies(void)
     CHECK(!sigchain_genesis_is_bound(&chain));
 }
 
+static void a_chain_of_falcon_keys_verifies(void)
+{
+    static struct sigchain_falcon room;
+    static const struct sigchain_falcon empty;
+    static struct signer_seed falcon_seed;
+    struct u256 genesis, other;
+    falcon_seed = seed;
+    falcon_seed.falcon = &room;
+    start();
+    signer.seed = &falcon_seed;
+    CHECK_EQ(signer_put_app(&signer, &app_address, &app), LX_OK);
+    app.seq = 2;
+    CHECK_EQ(signer_put_app(&signer, &app_address, &app), LX_OK);
+    CHECK(signer.len_bytes > FALCON_PUBLIC_BYTES + FALCON_SIGNATURE_BYTES);
+    CHECK(sigchain_genesis_is_bound(&chain));
+    CHECK(memcmp(&room, &empty, sizeof room) == 0); /* no key stays behind */
+    CHECK_EQ(signer_genesis(&falcon_seed, &network, &genesis), LX_OK);
+    CHECK_EQ(signer_genesis(&seed, &network, &other), LX_OK);
+    CHECK(u256_equal(&genesis, &chain.genesis) && !u256_equal(&genesis, &other));
+    signer.seed = &seed; /* the same secrets as keys of the other kind are another chain's */
+    CHECK_EQ(signer_put_app(&signer, &app_address, &app), LX_EACCES);
+}
+
 static void each_error_has_its_cause(void)
 {
     start();
@@ -121,6 +144,7 @@ int main(void)
     static const struct unit_case cases[] = {
         {"signer: keys are hashes of the seed", keys_are_hashes_of_the_seed},
         {"signer: a chain of records verifies", a_chain_of_records_verifies},
+        {"signer: a chain of Falcon keys verifies", a_chain_of_falcon_keys_verifies},
         {"signer: each error has its cause", each_error_has_its_cause},
     };
     return UNIT_MAIN(cases);

@@ -67,6 +67,13 @@ mv "$keys/dev" seed
 refused "a key that is missing" "there is no key dev" key show dev
 mv seed "$keys/dev"
 refused "nothing to export yet" "key owner has signed nothing yet" key export owner o
+has "key new of the other kind" "key post: id a7" "$("$lx" key new post --falcon)"
+is "its seed has one byte more" "600 65 01" "$(stat -c '%a %s' "$keys/post") $(tail -c 1 "$keys/post" | od -An -tx1 | tr -d ' ')"
+cp "$keys/post" post
+truncate -s 64 "$keys/post"
+printf '\002' >>"$keys/post"
+refused "a seed of a third kind" "is no key: it has 65 bytes, not 64 (or one more, 01, for Falcon)" key show post
+cp post "$keys/post"
 
 # ---- descriptions
 describe() { printf '%s\n' "$@" >package.lx; }
@@ -144,6 +151,19 @@ first=$("$lx" chain verify three.lxp | sed -n 's/^first *//p')
 has "a pin" "author proven by the first transaction" "$("$lx" chain verify three.lxp --pin "$first")"
 refused "another pin" "its id is not the one that is known to stand here" chain verify three.lxp --pin "$(echo "$first" | tr 0-9 1-90)"
 refused "another network" "hashPrevTx is not the id of this network" chain verify three.lxp --network elsewhere
+
+# ---- a Nexus user's chain, who sets a recovery key and changes her password
+history=$("$lx" chain show "$root/tests/corpora/chain_file/alice" --network private)
+has "the recovery key is told" "89tkNUWJvyPvu8dpdAzx8wYSe5nFDXjrMRJqnkF4t9xjwMMDiZL sets a recovery key" "$history"
+has "the profile is told" "18  2026-11-22 12:39:52Z  brainpool  WRITE: the profile's keys, 89tk" "$history"
+
+# ---- Falcon keys: one of them releases and approves
+"$lx" pack --key post dir=. -o post.lxp >/dev/null
+has "sign with Falcon" "signed demo 1 with key post, transaction 0" "$("$lx" sign post.lxp --key post)"
+has "approve with Falcon" "transaction 1 of its chain" "$("$lx" approve post.lxp --key post)"
+"$lx" key export post p >/dev/null
+has "verify with Falcon" "demo 1 is authorised" "$(decision post.lxp --owner p)"
+is "its transactions have Falcon's lengths" 2 "$(LC_ALL=C grep -abo "$(printf '\375\051\003\131')" p.chain | wc -l)" # fd 0329 59: 809 bytes follow
 
 # ---- proofs: a chain of a test network, and the headers of three of its blocks
 corpora=$root/tests/corpora miner=$root/tests/corpora/chain_file/miner work=$root/tests/corpora/proof/work

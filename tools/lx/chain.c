@@ -29,13 +29,17 @@ static char *record_words(const struct sigchain_verifier *v, const struct u256 *
     struct record_app app;
     struct record_installed installed;
     char text[160], name[ADDRESS_TEXT_CHARS];
+    struct u256 crypto;
     const struct sigchain_register *r = sigchain_find(v, address);
     address_text_of(address, name);
+    address_of_crypto(&v->genesis, &crypto);
     if (r != NULL && record_app_read(&r->state, &app) == LX_OK) {
         snprintf(text, sizeof text, "%s %s %llu", app.revoked ? "withdraws" : "releases", app.app,
                  (unsigned long long)app.seq);
     } else if (r != NULL && record_installed_read(&r->state, &installed) == LX_OK) {
         snprintf(text, sizeof text, "approves list %llu", (unsigned long long)installed.seq);
+    } else if (u256_equal(address, &crypto)) {
+        snprintf(text, sizeof text, "the profile's keys, %s", name);
     } else {
         snprintf(text, sizeof text, "register %s", name);
     }
@@ -60,16 +64,38 @@ static json_t *contracts_of(const struct sigchain_verifier *v, const struct tran
     return out;
 }
 
-static json_t *row_of(const struct sigchain_verifier *v, struct cursor bytes)
+/** What a transaction does to the recovery key, or with it. `before` is where it joined the chain. */
+static void recovery_words(json_t *out, const struct sigchain_verifier *v, const struct sigchain_link *before)
+{
+    if (before->sequence > 0 && !u256_equal(&before->key, &v->key)) {
+        json_array_append_new(out, pack_json("s", "signed with the recovery key"));
+    }
+    if (!u256_equal(&before->recovery, &v->recovery)) {
+        json_array_append_new(out, pack_json("s", u256_is_zero(&before->recovery) ? "sets a recovery key"
+                                                                                  : "changes the recovery key"));
+    }
+}
+
+/** Adds the next transaction of a chain. @return what it does, or NULL when it is refused. */
+static json_t *row_add(struct sigchain_verifier *v, struct cursor bytes)
 {
     struct transaction tx;
     struct u512 id;
+    struct sigchain_link before = {.sequence = 0};
+    if (v->transaction_count > 0) {
+        sigchain_link_of(v, &before);
+    }
+    if (!sigchain_add(v, bytes.at, bytes.left_bytes)) {
+        return NULL;
+    }
     if (transaction_parse(bytes.at, bytes.left_bytes, &tx) != LX_OK) {
         fail("a transaction was accepted and cannot be read"); /* cannot be */
     }
     transaction_id(&tx, &id);
+    json_t *does = contracts_of(v, &tx);
+    recovery_words(does, v, &before);
     return pack_json("{s:o, s:o, s:s, s:o, s:o}", "n", json_number(tx.sequence), "time", json_time(tx.timestamp), "key",
-                     tx.key_type == SIGNATURE_BRAINPOOL ? "brainpool" : "falcon", "does", contracts_of(v, &tx), "id",
+                     tx.key_type == SIGNATURE_BRAINPOOL ? "brainpool" : "falcon", "does", does, "id",
                      json_txid(&id));
 }
 
@@ -86,9 +112,10 @@ int chain_show(const struct arguments *args)
     }
     bool ok = true;
     while (ok && chain_file_next(&file, &tx)) {
-        ok = sigchain_add(&chain.verifier, tx.at, tx.left_bytes);
+        json_t *row = row_add(&chain.verifier, tx);
+        ok = row != NULL;
         if (ok) {
-            json_array_append_new(rows, row_of(&chain.verifier, tx));
+            json_array_append_new(rows, row);
         }
     }
     report_rows(rows, args->options[OPTION_JSON] != NULL);
@@ -214,10 +241,14 @@ static void rows_from(json_t *rows, const struct arguments *args, const char *pa
     if (chain_file_open(bytes.at, bytes.left_bytes, &file) != LX_OK) {
         return; /* told already */
     }
-    for (uint32_t i = 0; chain_file_next(&file, &tx) && sigchain_add(&chain.verifier, tx.at, tx.left_bytes); i++) {
+    for (uint32_t i = 0; chain_file_next(&file, &tx); i++) {
+        json_t *does = row_add(&chain.verifier, tx);
+        if (does == NULL) {
+            return;
+        }
         if (i >= first) {
             json_t *row = pack_json("{s:s}", "chain", path);
-            json_object_update(row, row_of(&chain.verifier, tx));
+            json_object_update(row, does);
             json_array_append_new(rows, row);
         }
     }

@@ -7,7 +7,7 @@
 #define JSON BIT(OPTION_JSON)
 
 const struct command commands[] = {
-    {"key new", "NAME", KEYS, 1, 1, key_new, "makes a key",
+    {"key new", "NAME", KEYS | BIT(OPTION_FALCON), 1, 1, key_new, "makes a key",
      "A key is 64 random bytes in a file that only you can read. Everything that it signs goes onto its own chain,\n"
      "a file beside it. Keep a copy of the key, and never sign with it on two machines: that would fork its chain."},
     {"key list", "", KEYS | JSON, 0, 0, key_list, "lists your keys", "With the id and the length of the chain of each."},

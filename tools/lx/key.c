@@ -63,11 +63,14 @@ int key_new(const struct arguments *args)
     if (getentropy(key.seed.bytes, sizeof key.seed.bytes) != 0) {
         fail("cannot get random bytes: %s", strerror(errno));
     }
+    if (args->options[OPTION_FALCON] != NULL) {
+        key_make_falcon(&key);
+    }
     if (signer_genesis(&key.seed, &network, &key.genesis) != LX_OK) {
         fail("these random bytes are no key; try again");
     }
     make_chain(&key);
-    file_replace(key.seed_path, key.seed.bytes, sizeof key.seed.bytes, 0600);
+    key_write_seed(&key);
     char hex[2 * U256_BYTES + 1];
     hex_of_mem(key.genesis.bytes, U256_BYTES, hex);
     printf("key %s: id %s, in %s; keep a copy of that file in a safe place\n", key.name, hex, key.seed_path);

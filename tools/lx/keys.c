@@ -16,7 +16,8 @@
 #include "keys.h"
 #include "llc_kdf.h"
 
-#define NETWORK_NAME "lx-os"
+#define NETWORK_NAME   "lx-os"
+#define SEED_BYTES_MAX (SIGNER_SEED_BYTES + 1) /* of a Falcon key: its signature type stands behind */
 
 void network_of_lx(struct sigchain_network *out)
 {
@@ -115,6 +116,36 @@ void key_lock(struct key *key)
     }
 }
 
+/* ---- seeds ---------------------------------------------------------------------------------------------------------- */
+
+void key_make_falcon(struct key *key)
+{
+    key->seed.falcon = zalloc(sizeof *key->seed.falcon);
+}
+
+/** Takes a seed file's bytes. @return false when they are none. */
+static bool seed_take(struct key *key, struct bytes file)
+{
+    bool is_falcon = file.len_bytes == SEED_BYTES_MAX && file.at[SIGNER_SEED_BYTES] == SIGNATURE_FALCON;
+    if (file.len_bytes != SIGNER_SEED_BYTES && !is_falcon) {
+        return false;
+    }
+    memcpy(key->seed.bytes, file.at, SIGNER_SEED_BYTES);
+    if (is_falcon) {
+        key_make_falcon(key);
+    }
+    return true;
+}
+
+void key_write_seed(const struct key *key)
+{
+    uint8_t file[SEED_BYTES_MAX];
+    memcpy(file, key->seed.bytes, SIGNER_SEED_BYTES);
+    file[SIGNER_SEED_BYTES] = SIGNATURE_FALCON;
+    file_replace(key->seed_path, file, key->seed.falcon != NULL ? SEED_BYTES_MAX : SIGNER_SEED_BYTES, 0600);
+    wipe(file, sizeof file);
+}
+
 /* ---- opening -------------------------------------------------------------------------------------------------------- */
 
 static void read_seed(struct key *key)
@@ -128,10 +159,10 @@ static void read_seed(struct key *key)
         fail("%s can be read by others; if nobody has, correct that with chmod 600 %s", key->seed_path, key->seed_path);
     }
     struct bytes file = read_file(key->seed_path);
-    if (file.len_bytes != SIGNER_SEED_BYTES) {
-        fail("%s is no key: it has %zu bytes, not %u; restore it", key->seed_path, file.len_bytes, SIGNER_SEED_BYTES);
+    if (!seed_take(key, file)) {
+        fail("%s is no key: it has %zu bytes, not %u (or one more, 01, for Falcon); restore it", key->seed_path,
+             file.len_bytes, SIGNER_SEED_BYTES);
     }
-    memcpy(key->seed.bytes, file.at, SIGNER_SEED_BYTES);
     wipe(file.at, file.len_bytes);
     struct sigchain_network network;
     network_of_lx(&network);
@@ -169,7 +200,9 @@ void key_open(struct key *key, const char *directory, const char *name, enum key
 
 void key_close(struct key *key)
 {
-    wipe(&key->seed, sizeof key->seed);
+    wipe(key->seed.bytes, sizeof key->seed.bytes);
+    free(key->seed.falcon); /* wiped after each use */
+    key->seed.falcon = NULL;
     if (key->lock >= 0) {
         close(key->lock);
         key->lock = -1;

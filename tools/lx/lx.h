@@ -26,6 +26,7 @@
 /** Every option of every command; commands say which they have. Descriptions are in options.c. */
 enum option {
     OPTION_KEYS,
+    OPTION_FALCON,
     OPTION_KEY,
     OPTION_FILE,
     OPTION_OUTPUT,
@@ -164,6 +165,10 @@ enum key_use { KEY_READ, KEY_SIGN };
 /** Opens a key; KEY_SIGN waits until no other process signs with it. Ends the program with a sentence when it cannot. */
 void key_open(struct key *key, const char *directory, const char *name, enum key_use use);
 void key_close(struct key *key);
+/** Makes a new key one of Falcon's. */
+void key_make_falcon(struct key *key);
+/** Writes the seed's file. */
+void key_write_seed(const struct key *key);
 /** The directory of keys that a command line means: --keys, or the user's. */
 const char *key_directory(const struct arguments *args);
 

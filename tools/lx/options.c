@@ -8,6 +8,7 @@
 
 const struct option_form option_forms[OPTION_COUNT] = {
     [OPTION_KEYS] = {"keys", 0, "DIR", "where keys are; else $LX_KEYS, $XDG_DATA_HOME/lx-os/keys or ~/.local/share/lx-os/keys"},
+    [OPTION_FALCON] = {"falcon", 0, NULL, "sign with Falcon, which quantum computers do not break; signatures are six times as long"},
     [OPTION_KEY] = {"key", 'k', "NAME", "the key that signs"},
     [OPTION_FILE] = {"file", 'f', "FILE", "the description of the package; else package.lx"},
     [OPTION_OUTPUT] = {"output", 'o', "FILE", "where the result goes"},

@@ -118,7 +118,7 @@ static inline void montgomery_multiply(struct llc_number *out, const struct llc_
             "csel x9, x20, x9, cs; csel x10, x21, x10, cs; csel x11, x22, x11, cs; csel x12, x23, x12, cs\n\t"
             "stp x5, x6, [%[out], #0]; stp x7, x8, [%[out], #16]; stp x9, x10, [%[out], #32]\n\t"
             "stp x11, x12, [%[out], #48]\n\t"
-            : [b] "+r"(next)
+            : [b] "+&r"(next) /* advances before the inputs are used up: never in the register of one, as when squaring */
             : [out] "r"(out), [a] "r"(a), [m] "r"(m), [inverse] "r"(inverse_negated)
             : "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
               "x17", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "cc", "memory");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * LLC: the cryptography of the Nexus ledger, byte for byte as its node 5.1.6 computes it: hashes made of Skein v1.1 and
- * Keccak, ECDSA on brainpoolP512t1, verification of Falcon-512 of 2019, and the text form of addresses.
+ * Keccak, ECDSA on brainpoolP512t1, Falcon-512 of 2019, and the text form of addresses.
  *
  * A number of 256 or 512 bits has three forms, and every function here says which one it means:
  *   mem   the bytes as stored, hashed and sent; least significant byte first. `struct u256` and `struct u512` hold it.
@@ -9,9 +9,9 @@
  *   GB    the mem form with the bytes of each 32-bit word reversed, words in place; what is signed. Its own inverse.
  *
  * Owns:   nothing; callers hold all state.    Uses: base.
- * Limits: no allocation, no recursion, no floating point; frames under 2 KiB. Falcon keys and signatures are not made
- *         here. Hashes, brainpool_public_of and brainpool_sign run in constant time; the rest is for public things
- *         only.
+ * Limits: no allocation, no recursion; frames under 2 KiB. Floating point in Falcon's keys and signatures alone (not in
+ *         its verification). Hashes, brainpool_public_of and brainpool_sign run in constant time; Falcon's keys and
+ *         signatures as far as their comments say; the rest is for public things only.
  * Source: LLL-TAO 5.1.6 for the combinations; docs/spec/llc.md
  */
 #ifndef LX_LLC_H
@@ -280,7 +280,46 @@ MUST_USE enum lx_err falcon_verify_vartime(const uint8_t *key, size_t key_bytes,
                                            size_t message_bytes, const uint8_t *signature, size_t signature_bytes,
                                            struct falcon_work *work);
 
-/* Key generation and signing belong here too (issue 4). */
+#define FALCON_SECRET_BYTES  64u
+#define FALCON_PRIVATE_BYTES 1281u
+#define FALCON_DEGREE        512u
+
+/**
+ * A key pair, made of a 64-byte secret. All of it but `public_key` is secret; the caller wipes it.
+ * The generator that made the key continues into its signatures: nonce and sampling of a signature depend on the key
+ * alone, so that they are the node's. Sign one message with a key, as a signature chain does.
+ */
+struct falcon_key {
+    int8_t f[FALCON_DEGREE], g[FALCON_DEGREE];         /**< h = g / f */
+    int8_t big_f[FALCON_DEGREE], big_g[FALCON_DEGREE]; /**< f G - g F = q */
+    struct keccak random;
+    uint8_t public_key[FALCON_PUBLIC_BYTES];
+};
+
+/** Room for key generation and signing: 72 KiB of the caller, wiped before they return. */
+struct falcon_secret_work {
+    uint64_t word[9216];
+};
+
+/**
+ * Makes the key pair of a secret, as the node does: constant time but for the number of candidates, about ten, that
+ * are drawn and dropped, and why.
+ * @return LX_OK; LX_ERANGE when 1000 candidates were dropped, which no secret is known for. `out` is then undefined.
+ */
+MUST_USE enum lx_err falcon_key_of_secret(const uint8_t secret[FALCON_SECRET_BYTES], struct falcon_key *out,
+                                          struct falcon_secret_work *work);
+
+/** Writes the node's form of a private key: 59, f and g in 6 bits a coefficient, F in 8. */
+void falcon_private_encode(const struct falcon_key *key, uint8_t out[FALCON_PRIVATE_BYTES]);
+
+/**
+ * Signs a message, as the node does; see falcon_key about the nonce. Verifies what it made before it gives it out.
+ * Constant time but for how often a sample is drawn again, which does not depend on the key.
+ * @return LX_OK; LX_ERANGE for a key that is not falcon_key_of_secret's, or whose memory has changed: then no signature
+ *         comes out, as it could give the key away.
+ */
+MUST_USE enum lx_err falcon_sign(const struct falcon_key *key, const void *message, size_t message_bytes,
+                                 uint8_t out[FALCON_SIGNATURE_BYTES], struct falcon_secret_work *work);
 
 /* ---- Base58 and addresses as text ------------------------------------------------------------------------------- */
 

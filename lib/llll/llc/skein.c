@@ -8,6 +8,9 @@
  */
 #include "llc.h"
 
+/* All numbers of words and rounds below are constants once everything is inlined; then the state stays in registers. */
+#define INLINE inline __attribute__((always_inline))
+
 #define KEY_PARITY        0x5555555555555555u
 #define SCHEMA_IDENTIFIER 0x0000000133414853u /* "SHA3", version 1 */
 #define CONFIG_BYTES      32u
@@ -19,12 +22,12 @@
 #define TWEAK_FIRST   ((uint64_t)1 << 62)
 #define TWEAK_FINAL   ((uint64_t)1 << 63)
 
-static inline uint64_t rotate_left(uint64_t v, unsigned bits)
+static INLINE uint64_t rotate_left(uint64_t v, unsigned bits)
 {
     return v << bits | v >> (64 - bits);
 }
 
-static inline void mix(uint64_t *v, unsigned a, unsigned b, unsigned bits)
+static INLINE void mix(uint64_t *v, unsigned a, unsigned b, unsigned bits)
 {
     v[a] += v[b];
     v[b] = rotate_left(v[b], bits) ^ v[a];
@@ -36,7 +39,7 @@ static inline void mix(uint64_t *v, unsigned a, unsigned b, unsigned bits)
  */
 
 /** Rounds 0 to 3 of every eight of Threefish-256. */
-static inline void rounds_256_even(uint64_t *v)
+static INLINE void rounds_256_even(uint64_t *v)
 {
     mix(v, 0, 1, 5);
     mix(v, 2, 3, 56);
@@ -49,7 +52,7 @@ static inline void rounds_256_even(uint64_t *v)
 }
 
 /** Rounds 4 to 7 of every eight of Threefish-256. */
-static inline void rounds_256_odd(uint64_t *v)
+static INLINE void rounds_256_odd(uint64_t *v)
 {
     mix(v, 0, 1, 26);
     mix(v, 2, 3, 20);
@@ -62,7 +65,7 @@ static inline void rounds_256_odd(uint64_t *v)
 }
 
 /** Rounds 0 to 3 of every eight of Threefish-512. */
-static inline void rounds_512_even(uint64_t *v)
+static INLINE void rounds_512_even(uint64_t *v)
 {
     mix(v, 0, 1, 38);
     mix(v, 2, 3, 30);
@@ -83,7 +86,7 @@ static inline void rounds_512_even(uint64_t *v)
 }
 
 /** Rounds 4 to 7 of every eight of Threefish-512. */
-static inline void rounds_512_odd(uint64_t *v)
+static INLINE void rounds_512_odd(uint64_t *v)
 {
     mix(v, 0, 1, 33);
     mix(v, 2, 3, 49);
@@ -104,7 +107,7 @@ static inline void rounds_512_odd(uint64_t *v)
 }
 
 /** Rounds 0 to 3 of every eight of Threefish-1024. */
-static inline void rounds_1024_even(uint64_t *v)
+static INLINE void rounds_1024_even(uint64_t *v)
 {
     mix(v, 0, 1, 55);
     mix(v, 2, 3, 43);
@@ -141,7 +144,7 @@ static inline void rounds_1024_even(uint64_t *v)
 }
 
 /** Rounds 4 to 7 of every eight of Threefish-1024. */
-static inline void rounds_1024_odd(uint64_t *v)
+static INLINE void rounds_1024_odd(uint64_t *v)
 {
     mix(v, 0, 1, 28);
     mix(v, 2, 3, 7);
@@ -183,84 +186,104 @@ struct schedule {
     uint64_t tweak[3];
 };
 
-static void schedule_make(const struct skein *s, uint64_t tweak0, uint64_t tweak1, struct schedule *out)
+static INLINE struct schedule schedule_make(const uint64_t *chain, unsigned words, uint64_t tweak0, uint64_t tweak1)
 {
-    unsigned words = s->state_bytes / 8;
-    out->key[words] = KEY_PARITY;
+    struct schedule out;
+    out.key[words] = KEY_PARITY;
     for (unsigned i = 0; i < words; i++) {
-        out->key[i] = s->chain[i];
-        out->key[words] ^= s->chain[i];
+        out.key[i] = chain[i];
+        out.key[words] ^= chain[i];
     }
-    out->tweak[0] = tweak0;
-    out->tweak[1] = tweak1;
-    out->tweak[2] = tweak0 ^ tweak1;
+    out.tweak[0] = tweak0;
+    out.tweak[1] = tweak1;
+    out.tweak[2] = tweak0 ^ tweak1;
+    return out;
 }
 
-/** Adds subkey `number` to the state. */
-static inline void key_add(uint64_t *v, const struct schedule *k, unsigned words, unsigned number)
+/** Adds subkey `number` to four words of the state from `first` on; the last three words of all take the tweak too. */
+static INLINE void key_add_4(uint64_t *v, const struct schedule *k, unsigned words, unsigned first, unsigned number)
 {
-    unsigned at = number % (words + 1);
-    for (unsigned i = 0; i < words; i++) {
-        v[i] += k->key[at];
-        at = at == words ? 0 : at + 1;
-    }
-    v[words - 3] += k->tweak[number % 3];
-    v[words - 2] += k->tweak[(number + 1) % 3];
-    v[words - 1] += number;
+    unsigned at = number + first;
+    bool last = first + 4 == words;
+    v[first] += k->key[at % (words + 1)];
+    v[first + 1] += k->key[(at + 1) % (words + 1)] + (last ? k->tweak[number % 3] : 0);
+    v[first + 2] += k->key[(at + 2) % (words + 1)] + (last ? k->tweak[(number + 1) % 3] : 0);
+    v[first + 3] += k->key[(at + 3) % (words + 1)] + (last ? number : 0);
 }
 
-static void encrypt_256(const struct schedule *k, uint64_t v[4])
+static INLINE void key_add(uint64_t *v, const struct schedule *k, unsigned words, unsigned number)
 {
-    for (unsigned number = 0; number < 18; number += 2) {
-        key_add(v, k, 4, number);
+    key_add_4(v, k, words, 0, number);
+    if (words >= 8) {
+        key_add_4(v, k, words, 4, number);
+    }
+    if (words >= 16) {
+        key_add_4(v, k, words, 8, number);
+        key_add_4(v, k, words, 12, number);
+    }
+}
+
+/** Eight rounds, each four behind a subkey. */
+static INLINE void rounds(uint64_t *v, const struct schedule *k, unsigned words, unsigned number)
+{
+    key_add(v, k, words, number);
+    if (words == 4) {
         rounds_256_even(v);
-        key_add(v, k, 4, number + 1);
-        rounds_256_odd(v);
-    }
-    key_add(v, k, 4, 18);
-}
-
-static void encrypt_512(const struct schedule *k, uint64_t v[8])
-{
-    for (unsigned number = 0; number < 18; number += 2) {
-        key_add(v, k, 8, number);
+    } else if (words == 8) {
         rounds_512_even(v);
-        key_add(v, k, 8, number + 1);
-        rounds_512_odd(v);
-    }
-    key_add(v, k, 8, 18);
-}
-
-static void encrypt_1024(const struct schedule *k, uint64_t v[16])
-{
-    for (unsigned number = 0; number < 20; number += 2) {
-        key_add(v, k, 16, number);
+    } else {
         rounds_1024_even(v);
-        key_add(v, k, 16, number + 1);
+    }
+    key_add(v, k, words, number + 1);
+    if (words == 4) {
+        rounds_256_odd(v);
+    } else if (words == 8) {
+        rounds_512_odd(v);
+    } else {
         rounds_1024_odd(v);
     }
-    key_add(v, k, 16, 20);
+}
+
+/** Threefish: 72 rounds, or 80 of 16 words, and a last subkey. */
+static INLINE void encrypt(uint64_t *v, const struct schedule *k, unsigned words)
+{
+    rounds(v, k, words, 0);
+    rounds(v, k, words, 2);
+    rounds(v, k, words, 4);
+    rounds(v, k, words, 6);
+    rounds(v, k, words, 8);
+    rounds(v, k, words, 10);
+    rounds(v, k, words, 12);
+    rounds(v, k, words, 14);
+    rounds(v, k, words, 16);
+    if (words == 16) {
+        rounds(v, k, words, 18);
+    }
+    key_add(v, k, words, words == 16 ? 20 : 18);
 }
 
 /** Mixes one block in: chain = Threefish(chain, tweak, block) xor block. */
-static void block_mix(struct skein *s, const uint8_t *block, uint64_t tweak0, uint64_t tweak1)
+static INLINE void words_mix(uint64_t *chain, unsigned words, const uint8_t *block, uint64_t tweak0, uint64_t tweak1)
 {
-    struct schedule k;
-    uint64_t v[16] = {0};
-    unsigned words = s->state_bytes / 8;
-    schedule_make(s, tweak0, tweak1, &k);
+    struct schedule k = schedule_make(chain, words, tweak0, tweak1);
+    uint64_t v[16];
     for (unsigned i = 0; i < words; i++) {
         v[i] = le64_load(block + 8 * (size_t)i);
     }
-    if (words == 4) {
-        encrypt_256(&k, v);
-    } else if (words == 8) {
-        encrypt_512(&k, v);
-    } else {
-        encrypt_1024(&k, v);
-    }
+    encrypt(v, &k, words);
     for (unsigned i = 0; i < words; i++) {
-        s->chain[i] = v[i] ^ le64_load(block + 8 * (size_t)i);
+        chain[i] = v[i] ^ le64_load(block + 8 * (size_t)i);
+    }
+}
+
+static void block_mix(struct skein *s, const uint8_t *block, uint64_t tweak0, uint64_t tweak1)
+{
+    if (s->state_bytes == 32) {
+        words_mix(s->chain, 4, block, tweak0, tweak1);
+    } else if (s->state_bytes == 64) {
+        words_mix(s->chain, 8, block, tweak0, tweak1);
+    } else {
+        words_mix(s->chain, 16, block, tweak0, tweak1);
     }
 }
 

@@ -9,6 +9,8 @@
 
 #define ROUNDS          5
 #define FALCON_COUNT    2000
+#define FALCON_KEY_COUNT 32 /* divides 256: every round draws the same keys */
+#define FALCON_SIGN_COUNT 200
 #define BRAINPOOL_COUNT 200
 #define HASH_COUNT      2000
 
@@ -71,6 +73,23 @@ static void falcon_once(void)
                                       sizeof falcon_signature, &falcon_work) != LX_EBADMSG;
 }
 
+static struct falcon_key falcon_pair;
+static struct falcon_secret_work falcon_secret_work;
+
+/* Another secret each time: how many candidates are dropped differs. */
+static void falcon_key_once(void)
+{
+    secret[1]++;
+    failures += falcon_key_of_secret(secret, &falcon_pair, &falcon_secret_work) != LX_OK;
+}
+
+static void falcon_sign_once(void)
+{
+    digest[0]++;
+    failures +=
+        falcon_sign(&falcon_pair, digest, sizeof digest, falcon_signature, &falcon_secret_work) != LX_OK;
+}
+
 /** The best time of one call, in ns. */
 static double measure_ns(void (*once)(void), unsigned count)
 {
@@ -98,6 +117,9 @@ int main(void)
     print("brainpool_public", measure_ns(key_once, BRAINPOOL_COUNT) / 1000, "us");
     print("brainpool_sign", measure_ns(sign_once, BRAINPOOL_COUNT) / 1000, "us");
     print("brainpool_verify", measure_ns(verify_once, BRAINPOOL_COUNT) / 1000, "us");
+    print("falcon_key", measure_ns(falcon_key_once, FALCON_KEY_COUNT) / 1000, "us");
+    print("falcon_sign", measure_ns(falcon_sign_once, FALCON_SIGN_COUNT) / 1000, "us");
+    memset(falcon_signature + 1, 0, sizeof falcon_signature - 1);
     print("falcon_verify", measure_ns(falcon_once, FALCON_COUNT) / 1000, "us");
     if (failures != 0) {
         fprintf(stderr, "llc_bench: %llu operations failed\n", (unsigned long long)failures);

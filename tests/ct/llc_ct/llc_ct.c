@@ -28,6 +28,21 @@ static uint8_t *undefined(size_t len_bytes)
 
 static volatile uint8_t sink;
 
+/* Large, so static: but what is written here is as undefined as the secret that it is made of. */
+static struct falcon_key falcon_key;
+static struct falcon_secret_work falcon_work;
+
+static bool falcon_once(const uint8_t secret[FALCON_SECRET_BYTES])
+{
+    static const uint8_t message[64] = {4, 5, 6};
+    uint8_t signature[FALCON_SIGNATURE_BYTES], private_key[FALCON_PRIVATE_BYTES];
+    bool ok = falcon_key_of_secret(secret, &falcon_key, &falcon_work) == LX_OK &&
+              falcon_sign(&falcon_key, message, sizeof message, signature, &falcon_work) == LX_OK;
+    falcon_private_encode(&falcon_key, private_key);
+    sink = (uint8_t)(falcon_key.public_key[9] ^ private_key[9] ^ signature[99]);
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     uint8_t *secret = undefined(BRAINPOOL_SECRET_BYTES);
@@ -40,6 +55,7 @@ int main(int argc, char **argv)
         }
     }
     bool ok = brainpool_public_of(secret, key) == LX_OK && brainpool_sign(secret, digest, random, signature) == LX_OK;
+    ok = falcon_once(secret) && ok;
     sk_of(SK512, secret, BRAINPOOL_SECRET_BYTES, hash);
     sk_of(SK256, secret, BRAINPOOL_SECRET_BYTES, hash);
     struct keccak k;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Verifies chains of the vectors and signs one transaction, as an ordinary static program for the target: the
- * arithmetic that only AArch64 has is shown to agree with the node's signatures. Usage: ledger_sample flat_tx.txt The
- * file is that of tests/vectors/nexus; the program reads it once, line by line, and keeps one chain at a time.
+ * Verifies chains of the vectors, signs one transaction, and makes the vectors' Falcon keys and signatures again, as an
+ * ordinary static program for the target: the arithmetic that only AArch64 has, and its floating point, are shown to
+ * agree with the node's. Usage: ledger_sample flat_tx.txt sign_vectors.json
+ * The files are those of tests/vectors/nexus. The first is read once, line by line, and one chain kept at a time.
  */
 #include "sigchain.h"
 #include <stdio.h>
@@ -15,7 +16,7 @@ static struct sigchain_register table[REGISTERS_MAX];
 static struct transaction_builder builder;
 static char line[LINE_CHARS_MAX];
 static char chain_name[64];
-static unsigned passed, failed;
+static unsigned passed, failed, falcon_count;
 
 static void report(bool ok, const char *what, const char *detail)
 {
@@ -100,11 +101,63 @@ static void sign_one(void)
            "its signature changed is refused", "");
 }
 
+/* ---- Falcon --------------------------------------------------------------------------------------------------------- */
+
+static char text[65536];
+
+/** Takes the hexadecimal string of the next field of this name, of this length. @return false when there is none. */
+static bool field_take(const char **at, const char *name, uint8_t *out, size_t len_bytes)
+{
+    const char *found = strstr(*at, name);
+    const char *digits = found == NULL ? NULL : strstr(found, ": \"");
+    if (digits == NULL || strcspn(digits + 3, "\"") != 2 * len_bytes) {
+        return false;
+    }
+    for (size_t i = 0; i < len_bytes; i++) {
+        unsigned byte;
+        if (sscanf(digits + 3 + 2 * i, "%2x", &byte) != 1) {
+            return false;
+        }
+        out[i] = (uint8_t)byte;
+    }
+    *at = digits + 3 + 2 * len_bytes;
+    return true;
+}
+
+/** Makes every key and signature of the vectors again. */
+static void falcon_check(const char *path)
+{
+    static struct sigchain_falcon falcon;
+    static uint8_t secret[64], message[64], wanted_private[FALCON_PRIVATE_BYTES], wanted_public[FALCON_PUBLIC_BYTES];
+    static uint8_t wanted[FALCON_SIGNATURE_BYTES], private_key[FALCON_PRIVATE_BYTES], signature[FALCON_SIGNATURE_BYTES];
+    FILE *file = fopen(path, "r");
+    const char *at = text;
+    size_t len = file == NULL ? 0 : fread(text, 1, sizeof text - 1, file);
+    text[len] = '\0';
+    while (field_take(&at, "\"secret\"", secret, 64) && field_take(&at, "\"msg\"", message, 64) &&
+           field_take(&at, "\"falcon_priv\"", wanted_private, sizeof wanted_private) &&
+           field_take(&at, "\"falcon_pub\"", wanted_public, sizeof wanted_public) &&
+           field_take(&at, "\"falcon_sig\"", wanted, sizeof wanted)) {
+        bool made = falcon_key_of_secret(secret, &falcon.key, &falcon.work) == LX_OK;
+        falcon_private_encode(&falcon.key, private_key);
+        report(made && memcmp(private_key, wanted_private, sizeof wanted_private) == 0 &&
+                   memcmp(falcon.key.public_key, wanted_public, sizeof wanted_public) == 0,
+               "a Falcon key is the node's", "");
+        report(falcon_sign(&falcon.key, message, sizeof message, signature, &falcon.work) == LX_OK &&
+                   memcmp(signature, wanted, sizeof wanted) == 0,
+               "a Falcon signature is the node's", "");
+        falcon_count++;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    FILE *file = argc == 2 ? fopen(argv[1], "r") : NULL;
+    FILE *file = argc == 3 ? fopen(argv[1], "r") : NULL;
     if (file == NULL) {
-        fprintf(stderr, "usage: ledger_sample flat_tx.txt\n");
+        fprintf(stderr, "usage: ledger_sample flat_tx.txt sign_vectors.json\n");
         return 2;
     }
     while (fgets(line, sizeof line, file) != NULL) {
@@ -115,6 +168,7 @@ int main(int argc, char **argv)
     chain_end();
     fclose(file);
     sign_one();
+    falcon_check(argv[2]);
     printf("%u passed, %u failed\n", passed, failed);
-    return failed != 0 || passed < 3;
+    return failed != 0 || passed < 3 || falcon_count < 2;
 }
