@@ -106,6 +106,7 @@ $(B)/rollback/mixed.bundle: tests/system/rollback/make.sh $(B)/base.lxp $(B)/lin
 	@mkdir -p $(@D)
 	$(Q)sh $< $(abspath $(lx)) $(abspath $(@D)) $(abspath $(LX_CACHE)) $(CURDIR)/$(B) $(CURDIR)/$(B)/linux/bin/lxbench >$(B)/rollback.log 2>&1 || \
 		{ cat $(B)/rollback.log; exit 1; }
+images: $(rollback_images)
 $(rollback_images): $(B)/rollback/mixed.bundle
 $(foreach m,$(moments),$(eval rollback-$(m).files = packages=$(B)/rollback/$(m).bundle owner_anchor=$(B)/rollback/$(m).anchor \
 	owner_chain=$(B)/rollback/$(m).chain owner_list=$(B)/rollback/$(m).list)$(eval $(call image,rollback-$(m),systems/base.sys)))
