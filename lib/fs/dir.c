@@ -375,19 +375,18 @@ enum lxfs_err dir_remove(struct lxfs *fs, const struct file *d, const struct dir
 {
     uint8_t *b = NULL;
     uint8_t *inode = file_inode(fs, d);
-    enum lxfs_err err = touch(fs, d, place->blocks[place->depth - 1], &b);
-    if (err != LXFS_OK) {
-        return err;
-    }
-    gap_close(b, place->at, entry_bytes(b, place->at));
     uint64_t entries = le64_load(inode + I_ENTRIES);
     le64_store(inode + I_ENTRIES, entries - (entries != 0));
-    if (entries > 1 || file_size(fs, d) == BLOCK || file_is_deep_dirty(fs, d)) {
-        return LXFS_OK;
+    if (entries <= 1 && file_size(fs, d) != BLOCK && !file_is_deep_dirty(fs, d)) { /* the last one: all blocks but one go */
+        enum lxfs_err err = file_discard(fs, inode + I_ROOT);
+        le64_store(inode + I_SIZE, 0);
+        return err == LXFS_OK ? dir_make(fs, d) : err;
     }
-    err = file_discard(fs, inode + I_ROOT);
-    le64_store(inode + I_SIZE, 0);
-    return err == LXFS_OK ? dir_make(fs, d) : err;
+    enum lxfs_err err = touch(fs, d, place->blocks[place->depth - 1], &b);
+    if (err == LXFS_OK) {
+        gap_close(b, place->at, entry_bytes(b, place->at));
+    }
+    return err;
 }
 
 enum lxfs_err dir_replace(struct lxfs *fs, const struct file *d, const struct dir_place *place, uint64_t inode, uint32_t type)

@@ -228,6 +228,12 @@ enum lxfs_err names_link(struct lxfs *fs, const struct change *c)
     return err;
 }
 
+/* Whether the last entry of a directory goes whose tree then goes as well, and was touched. */
+static bool is_emptying_deep(struct lxfs *fs, const struct file *d)
+{
+    return le64_load(file_inode(fs, d) + I_ENTRIES) == 1 && file_is_deep_dirty(fs, d);
+}
+
 /* Loads what losing a name can need, and decides whether the file will live on without one. */
 static enum lxfs_err lose_prepare(struct lxfs *fs, struct change *c, const struct file *f)
 {
@@ -275,6 +281,10 @@ enum lxfs_err names_unlink(struct lxfs *fs, struct change *c)
         return LXFS_ENOTEMPTY;
     }
     err = f.inode == d.inode ? LXFS_EBAD : lose_prepare(fs, c, &f);
+    if (err == LXFS_OK && is_emptying_deep(fs, &d)) {
+        fs->wants_commit = true;
+        err = LXFS_EIO;
+    }
     if (err != LXFS_OK) {
         return err;
     }
@@ -493,6 +503,10 @@ enum lxfs_err names_rename(struct lxfs *fs, struct change *c)
         err = dir_prepare(fs, &m.to, &m.to_place);
     } else if (err == LXFS_OK && (c->flags & LXFS_EXCHANGE) == 0) {
         err = lose_prepare(fs, c, &m.other);
+    }
+    if (err == LXFS_OK && c->a != c->b && is_emptying_deep(fs, &m.from)) {
+        fs->wants_commit = true;
+        err = LXFS_EIO;
     }
     return err == LXFS_OK ? move_act(fs, c, &m) : err;
 }
