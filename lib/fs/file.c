@@ -258,6 +258,14 @@ enum lxfs_err file_discard(struct lxfs *fs, uint8_t *pointer)
     return LXFS_OK;
 }
 
+/* The hash of what a pointer covers changes because a hole comes to be there: its node must not rely on what it had. */
+static void entry_changed(struct lxfs *fs, const struct spot *spot)
+{
+    if (fs->frames[spot->parent].level != 0) {
+        fs->frames[spot->parent].changed |= 1ull << (spot->parent_at / POINTER_BYTES);
+    }
+}
+
 /* Drops the largest subtree that begins at leaf `at` and lies in the range; `at` moves behind it. */
 static enum lxfs_err drop_one(struct lxfs *fs, const struct file *f, uint64_t *at, uint64_t end, uint64_t total)
 {
@@ -274,6 +282,7 @@ static enum lxfs_err drop_one(struct lxfs *fs, const struct file *f, uint64_t *a
             uint64_t count = le40_load(spot_pointer(fs, &spot) + P_COUNT);
             file_count_add(fs, f, spot.level, spot.index, (uint64_t)0 - count);
             *at = next;
+            entry_changed(fs, &spot);
             return file_discard(fs, spot_pointer(fs, &spot));
         }
         enum lxfs_err err = block_load(fs, &spot, &i);
@@ -303,7 +312,9 @@ static enum lxfs_err prune(struct lxfs *fs, const struct file *f, uint64_t index
         spot = file_child_spot(&spot, i, index);
     }
     while (count != 0 && le40_load(spot_pointer(fs, &spots[count - 1]) + P_COUNT) == 0) {
-        block_free(fs, spot_pointer(fs, &spots[--count]));
+        count--;
+        entry_changed(fs, &spots[count]);
+        block_free(fs, spot_pointer(fs, &spots[count]));
     }
     return LXFS_OK;
 }
