@@ -137,9 +137,11 @@ struct audit {
     uint64_t used;
 };
 
+static bool audit_is_quiet; /* it only counts */
+
 static inline void audit_error(struct audit *a, const char *what, uint64_t number)
 {
-    if (a->errors++ < 5) {
+    if (a->errors++ < 5 && !audit_is_quiet) {
         printf("# audit: %s (%llu)\n", what, (unsigned long long)number);
     }
 }

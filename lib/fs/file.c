@@ -296,22 +296,33 @@ static enum lxfs_err drop_one(struct lxfs *fs, const struct file *f, uint64_t *a
     }
 }
 
+/* Whether a node has holes only. Its count says the same, if the device is honest. */
+static bool is_empty(const uint8_t *node)
+{
+    for (uint32_t n = 0; n < FANOUT; n++) {
+        if (le40_load(node + (size_t)n * POINTER_BYTES + P_ADDRESS) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Gives back the nodes on the way to leaf `index` that have nothing below them any more. */
 static enum lxfs_err prune(struct lxfs *fs, const struct file *f, uint64_t index)
 {
     struct spot spots[LEVELS_MAX + 1];
+    uint32_t frames[LEVELS_MAX + 1];
     uint32_t count = 0;
     struct spot spot = file_root_spot(fs, f);
     while (!is_hole(fs, &spot) && spot.level != 0) {
-        uint32_t i = 0;
-        enum lxfs_err err = block_load(fs, &spot, &i);
+        enum lxfs_err err = block_load(fs, &spot, &frames[count]);
         if (err != LXFS_OK) {
             return err;
         }
-        spots[count++] = spot;
-        spot = file_child_spot(&spot, i, index);
+        spots[count] = spot;
+        spot = file_child_spot(&spot, frames[count++], index);
     }
-    while (count != 0 && le40_load(spot_pointer(fs, &spots[count - 1]) + P_COUNT) == 0) {
+    while (count != 0 && is_empty(frame_data(fs, frames[count - 1]))) {
         count--;
         entry_changed(fs, &spots[count]);
         block_free(fs, spot_pointer(fs, &spots[count]));
