@@ -155,16 +155,18 @@ static enum lxfs_err super_decode(struct lxfs *fs, const uint8_t *s)
     return is_sound ? LXFS_OK : LXFS_EBAD;
 }
 
-/* Reads block `at` of the ring in one copy. @return its generation; 0 when it is not whole. */
-static uint64_t super_read(struct lxfs *fs, uint64_t at, uint8_t *s)
+/* Reads a superblock. @return its generation, nothing checked; 0 when there is none. */
+static uint64_t super_peek(struct lxfs *fs, uint64_t at, uint8_t *s)
+{
+    fs->stats.blocks_read++;
+    return fs->device.read(fs->device.context, at, 1, s) && le64_load(s) == SUPER_MAGIC ? le64_load(s + S_GENERATION) : 0;
+}
+
+static bool super_is_whole(const uint8_t *s)
 {
     struct hash256 hash;
-    fs->stats.blocks_read++;
-    if (!fs->device.read(fs->device.context, at, 1, s) || le64_load(s) != SUPER_MAGIC) {
-        return 0;
-    }
     sha256_of(s, S_HASH, &hash);
-    return memcmp(&hash, s + S_HASH, sizeof hash) == 0 ? le64_load(s + S_GENERATION) : 0;
+    return memcmp(&hash, s + S_HASH, sizeof hash) == 0;
 }
 
 /* Whether the superblock that the newest one names as the one before it, if it is still there, is that. */
@@ -173,7 +175,7 @@ static void chain_check(struct lxfs *fs, const uint8_t *newest)
     uint8_t *s = fs->scratch;
     uint64_t before = le64_load(newest + S_PREV_GENERATION);
     for (uint32_t copy = 0; copy < 2 && before != 0; copy++) {
-        if (super_read(fs, super_place(fs, before, copy), s) == before &&
+        if (super_peek(fs, super_place(fs, before, copy), s) == before && super_is_whole(s) &&
             memcmp(s + S_HASH, newest + S_PREV_HASH, SHA256_BYTES) != 0) {
             fs->stats.is_chain_broken = true;
         }
@@ -183,24 +185,30 @@ static void chain_check(struct lxfs *fs, const uint8_t *newest)
 enum lxfs_err commit_find(struct lxfs *fs)
 {
     uint64_t end = fs->device.size(fs->device.context);
-    uint8_t *best = frame_data(fs, 0);
-    uint8_t *s = fs->scratch;
-    uint64_t best_generation = 0;
-    bool has_magic = false;
+    uint8_t *s = frame_data(fs, 0);
+    uint64_t generations[2 * SUPER_RING] = {0};
+    bool has_any = false;
     for (uint32_t n = 0; n < 2 * SUPER_RING && end >= LXFS_BLOCKS_MIN; n++) {
-        uint64_t generation = super_read(fs, n < SUPER_RING ? n : end - 2 * SUPER_RING + n, s);
-        has_magic = has_magic || le64_load(s) == SUPER_MAGIC;
-        if (generation > best_generation) {
-            best_generation = generation;
-            memcpy(best, s, BLOCK);
+        generations[n] = super_peek(fs, n < SUPER_RING ? n : end - 2 * SUPER_RING + n, s);
+        has_any = has_any || generations[n] != 0;
+    }
+    for (uint32_t tries = 0; tries < 2 * SUPER_RING; tries++) { /* the newest that is whole */
+        uint32_t best = 0;
+        for (uint32_t n = 1; n < 2 * SUPER_RING; n++) {
+            best = generations[n] > generations[best] ? n : best;
+        }
+        uint64_t generation = generations[best];
+        generations[best] = 0;
+        if (generation == 0) {
+            break;
+        }
+        if (super_peek(fs, best < SUPER_RING ? best : end - 2 * SUPER_RING + best, s) == generation && super_is_whole(s)) {
+            enum lxfs_err err = super_decode(fs, s);
+            if (err == LXFS_OK) {
+                chain_check(fs, s);
+            }
+            return err;
         }
     }
-    if (best_generation == 0) {
-        return has_magic ? LXFS_EBAD : LXFS_ENOENT;
-    }
-    enum lxfs_err err = super_decode(fs, best);
-    if (err == LXFS_OK) {
-        chain_check(fs, best);
-    }
-    return err;
+    return has_any ? LXFS_EBAD : LXFS_ENOENT;
 }
