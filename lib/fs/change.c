@@ -26,7 +26,6 @@ static enum lxfs_err reclaim(struct lxfs *fs, uint32_t steps)
         }
         if (err == LXFS_OK) {
             err = dead_step(fs);
-            fs->is_failed = fs->is_failed || (err != LXFS_OK && err != LXFS_ENOENT);
         }
     }
     return err;
@@ -39,11 +38,11 @@ static enum lxfs_err find_space(struct lxfs *fs, uint64_t want)
         uint64_t free_before = fs->free_blocks;
         uint64_t dead_before = fs->dead_count;
         enum lxfs_err err = reclaim(fs, URGENT_STEPS);
-        if (err == LXFS_OK || err == LXFS_ENOENT || err == LXFS_EBAD) {
+        if (!fs->is_failed) {
             err = commit_all(fs);
         }
         if (err != LXFS_OK) {
-            return err;
+            return LXFS_EIO;
         }
         if (fs->free_blocks <= free_before && fs->dead_count >= dead_before) {
             break;
@@ -59,8 +58,8 @@ enum lxfs_err change_room(struct lxfs *fs, bool is_freeing)
         return fs->is_failed ? LXFS_EIO : LXFS_EROFS;
     }
     if (fs->dead_count != 0) {
-        enum lxfs_err err = reclaim(fs, PACE_STEPS);
-        if (err == LXFS_EIO || fs->is_failed) {
+        (void)!reclaim(fs, PACE_STEPS); /* what cannot be given back now does not stop the operation */
+        if (fs->is_failed) {
             return LXFS_EIO;
         }
     }

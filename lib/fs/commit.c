@@ -124,7 +124,7 @@ static enum lxfs_err super_decode(struct lxfs *fs, const uint8_t *s)
     fs->block_count = le64_load(s + S_BLOCKS);
     fs->log_blocks = le64_load(s + S_LOG_BLOCKS);
     fs->prev_generation = le64_load(s + S_GENERATION);
-    fs->generation = fs->prev_generation + 2; /* the one between may be in use by what a crash left */
+    fs->generation = fs->prev_generation + 1; /* a crash may have used it: commit_mount takes it, for its superblock alone */
     memcpy(&fs->prev_hash, s + S_HASH, sizeof fs->prev_hash);
     fs->log_generation = le64_load(s + S_LOG_GENERATION);
     memcpy(&fs->log_seed, s + S_LOG_SEED, sizeof fs->log_seed);
@@ -155,11 +155,16 @@ static enum lxfs_err super_decode(struct lxfs *fs, const uint8_t *s)
     return is_sound ? LXFS_OK : LXFS_EBAD;
 }
 
-/* Reads a superblock. @return its generation, nothing checked; 0 when there is none. */
-static uint64_t super_peek(struct lxfs *fs, uint64_t at, uint8_t *s)
+/* Reads a superblock. `generation` is 0 when there is none; nothing else is checked. @return false when the device failed. */
+static bool super_peek(struct lxfs *fs, uint64_t at, uint8_t *s, uint64_t *generation)
 {
+    *generation = 0;
     fs->stats.blocks_read++;
-    return fs->device.read(fs->device.context, at, 1, s) && le64_load(s) == SUPER_MAGIC ? le64_load(s + S_GENERATION) : 0;
+    if (!fs->device.read(fs->device.context, at, 1, s)) {
+        return false;
+    }
+    *generation = le64_load(s) == SUPER_MAGIC ? le64_load(s + S_GENERATION) : 0;
+    return true;
 }
 
 static bool super_is_whole(const uint8_t *s)
@@ -175,7 +180,8 @@ static void chain_check(struct lxfs *fs, const uint8_t *newest)
     uint8_t *s = fs->scratch;
     uint64_t before = le64_load(newest + S_PREV_GENERATION);
     for (uint32_t copy = 0; copy < 2 && before != 0; copy++) {
-        if (super_peek(fs, super_place(fs, before, copy), s) == before && super_is_whole(s) &&
+        uint64_t generation = 0;
+        if (super_peek(fs, super_place(fs, before, copy), s, &generation) && generation == before && super_is_whole(s) &&
             memcmp(s + S_HASH, newest + S_PREV_HASH, SHA256_BYTES) != 0) {
             fs->stats.is_chain_broken = true;
         }
@@ -187,10 +193,14 @@ enum lxfs_err commit_find(struct lxfs *fs)
     uint64_t end = fs->device.size(fs->device.context);
     uint8_t *s = frame_data(fs, 0);
     uint64_t generations[2 * SUPER_RING] = {0};
+    uint32_t failed = 0; /* a bit for each copy that the device did not give */
     bool has_any = false;
     for (uint32_t n = 0; n < 2 * SUPER_RING && end >= LXFS_BLOCKS_MIN; n++) {
-        generations[n] = super_peek(fs, n < SUPER_RING ? n : end - 2 * SUPER_RING + n, s);
+        failed |= super_peek(fs, n < SUPER_RING ? n : end - 2 * SUPER_RING + n, s, &generations[n]) ? 0 : 1u << n;
         has_any = has_any || generations[n] != 0;
+    }
+    if ((failed & failed >> SUPER_RING) != 0) { /* the newest might be that one: nothing older may stand for it */
+        return LXFS_EIO;
     }
     for (uint32_t tries = 0; tries < 2 * SUPER_RING; tries++) { /* the newest that is whole */
         uint32_t best = 0;
@@ -202,7 +212,11 @@ enum lxfs_err commit_find(struct lxfs *fs)
         if (generation == 0) {
             break;
         }
-        if (super_peek(fs, best < SUPER_RING ? best : end - 2 * SUPER_RING + best, s) == generation && super_is_whole(s)) {
+        uint64_t again = 0;
+        if (!super_peek(fs, best < SUPER_RING ? best : end - 2 * SUPER_RING + best, s, &again)) {
+            return LXFS_EIO;
+        }
+        if (again == generation && super_is_whole(s)) {
             enum lxfs_err err = super_decode(fs, s);
             if (err == LXFS_OK) {
                 chain_check(fs, s);

@@ -279,6 +279,9 @@ static void cut_everywhere(uint64_t seed, uint64_t steps, uint32_t sync_in, uint
     r->disk.at_op = at_op;
     for (uint64_t n = 0; n < steps && r->m.wrong == 0 && unit_failed_checks == 0; n++) {
         uint64_t commits = r->v.fs->stats.commits;
+        if (m_below(&r->m, 3) == 0) {
+            volume_rewind(&r->v);
+        }
         m_step(&r->m, r->v.fs);
         digest_note(r);
         bool is_durable = false;

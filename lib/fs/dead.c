@@ -53,16 +53,22 @@ enum lxfs_err dead_push(struct lxfs *fs, uint8_t *pointer)
     return LXFS_OK;
 }
 
-static bool read_node(struct lxfs *fs, const uint8_t *pointer, uint8_t *out)
+/* @return LXFS_EBAD when both copies are damaged; LXFS_EIO when one could not be read and the other is not good. */
+static enum lxfs_err read_node(struct lxfs *fs, const uint8_t *pointer, uint8_t *out)
 {
+    enum lxfs_err err = LXFS_EBAD;
     for (uint32_t copy = 0; copy < 2; copy++) {
         uint64_t address = le40_load(pointer + (copy == 0 ? P_ADDRESS : P_ADDRESS2));
-        if (address >= fs->data_first && address < fs->data_end && device_read(fs, address, le64_load(pointer + P_BIRTH), out) &&
-            hash_check(out) == le64_load(pointer + P_CHECK)) {
-            return true;
+        if (address < fs->data_first || address >= fs->data_end) {
+            continue;
+        }
+        if (!device_read(fs, address, le64_load(pointer + P_BIRTH), out)) {
+            err = LXFS_EIO;
+        } else if (hash_check(out) == le64_load(pointer + P_CHECK)) {
+            return LXFS_OK;
         }
     }
-    return false;
+    return err;
 }
 
 enum lxfs_err dead_step(struct lxfs *fs)
@@ -77,7 +83,15 @@ enum lxfs_err dead_step(struct lxfs *fs)
         return err;
     }
     uint32_t level = top[P_LEVEL];
-    bool is_lost = le40_load(top + P_ADDRESS) == 0 || level > LEVELS_MAX || (level != 0 && !read_node(fs, top, node));
+    bool is_lost = le40_load(top + P_ADDRESS) == 0 || level > LEVELS_MAX;
+    if (!is_lost && level != 0) {
+        err = read_node(fs, top, node);
+        is_lost = err == LXFS_EBAD;
+    }
+    if (err == LXFS_EIO) { /* it may be readable another time: nothing has changed */
+        return err;
+    }
+    err = LXFS_OK;
     uint64_t count = le40_load(top + P_COUNT);
     fs->dead_count--;
     if (is_lost) {
@@ -97,5 +111,6 @@ enum lxfs_err dead_step(struct lxfs *fs)
             fs->stats.lost_blocks++;
         }
     }
+    fs->is_failed = fs->is_failed || err != LXFS_OK; /* half of them are entered */
     return err;
 }

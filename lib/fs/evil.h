@@ -191,6 +191,9 @@ static inline void evil_super(const struct dice *dice, struct overlay *o, const 
 static inline void evil_log(const struct dice *dice, struct overlay *o)
 {
     uint8_t *first = overlay_block(o, SUPER_RING);
+    if (roll(dice, 8) == 0) {
+        evil_change(dice, first + 24, 8);
+    }
     uint32_t bytes = le32_load(first + 24);
     static uint8_t group[EVIL_LOG * BLOCK];
     uint32_t blocks = bytes > sizeof group - LOG_HEAD_BYTES ? 0 : (LOG_HEAD_BYTES + bytes - 1) / BLOCK + 1;
@@ -224,7 +227,7 @@ static inline void evil_mended(const struct dice *dice, struct lxfs *fs)
     struct file f;
     uint32_t frame = 0;
     uint64_t inodes[] = {LXFS_ROOT_INODE, evil_directory, evil_files[1], evil_files[2], evil_files[3], INODE_DEAD, 10 + roll(dice, 300)};
-    uint32_t kind = roll(dice, 6);
+    uint32_t kind = roll(dice, 7);
     bool is_there = inode_slot(fs, inodes[roll(dice, ARRAY_LEN(inodes))], &f) == LXFS_OK && inode_touch(fs, &f) == LXFS_OK;
     if (!is_there) {
         return;
@@ -240,6 +243,13 @@ static inline void evil_mended(const struct dice *dice, struct lxfs *fs)
         struct file map = file_of_map();
         if (file_load(fs, &map, 0, 0, &frame, NULL) == LXFS_OK && frame != 0 && fs->frames[frame].state == FRAME_DIRTY) {
             memset(frame_data(fs, frame) + roll(dice, EVIL_BLOCKS / 8 - 32), roll(dice, 2) == 0 ? 0 : 0xff, 32);
+        }
+    } else if (kind == 6) { /* its extended attributes */
+        struct spot x = {
+            .parent = f.home, .parent_at = f.home_at + I_XATTR, .home = f.home, .home_at = f.home_at, .kind = KIND_XATTR};
+        if (le40_load(spot_pointer(fs, &x) + P_ADDRESS) != 0 && block_load(fs, &x, &frame) == LXFS_OK &&
+            block_touch(fs, &x, frame) == LXFS_OK) {
+            evil_change(dice, frame_data(fs, frame), 40);
         }
     } else { /* a block of its contents, or a node above it */
         uint64_t leaves = tree_leaf_count(file_size(fs, &f));

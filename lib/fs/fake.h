@@ -119,6 +119,13 @@ static inline enum lxfs_err volume_format(struct volume *v, uint32_t log_blocks)
     return err == LXFS_OK ? volume_open(v, 0) : err;
 }
 
+/* Lets the search for free blocks begin anew, so that what was given back is taken again at once: if it may not be, that shows. */
+static inline void volume_rewind(struct volume *v)
+{
+    v->fs->next[0] = v->fs->data_first;
+    v->fs->next[1] = v->fs->data_first;
+}
+
 static inline struct lxfs_name name_of(const char *text)
 {
     return (struct lxfs_name){text, strlen(text)};

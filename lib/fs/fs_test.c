@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** LXFS: one operation after the other, limits, errors, what they cost, and what a volume is after opening it again. */
+#include <sys/mman.h>
+
 #include "fake.h"
 #include "unit.h"
 
@@ -551,6 +553,236 @@ static void one_path(void)
     end();
 }
 
+/* ---- a device that is large and mostly empty ------------------------------------------------------------------------------ */
+
+static uint8_t *sparse_bytes;
+static uint64_t sparse_blocks;
+
+static bool sparse_read(void *context, uint64_t first, uint32_t count, void *out)
+{
+    (void)context;
+    memcpy(out, sparse_bytes + first * BLOCK, (size_t)count * BLOCK);
+    return true;
+}
+
+static bool sparse_write(void *context, uint64_t first, uint32_t count, const void *from)
+{
+    (void)context;
+    memcpy(sparse_bytes + first * BLOCK, from, (size_t)count * BLOCK);
+    return true;
+}
+
+static bool sparse_flush(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static uint64_t sparse_size(void *context)
+{
+    (void)context;
+    return sparse_blocks;
+}
+
+/* A map of three levels: taking and giving in all parts of it, full leaves, and leaves that cannot be read. */
+static void large_volume(void)
+{
+    sparse_blocks = (16ull << 30) / BLOCK + 5;
+    void *map = mmap(NULL, sparse_blocks * BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(map != MAP_FAILED);
+    if (map == MAP_FAILED) {
+        return;
+    }
+    sparse_bytes = (uint8_t *)map;
+    volume_init(&v, NULL, NULL, LXFS_LEAF_FRAMES_MIN, LXFS_NODE_FRAMES_MIN);
+    v.device = (struct lxfs_device){NULL, sparse_read, sparse_write, sparse_flush, sparse_size};
+    CHECK_EQ(volume_format(&v, 256), LXFS_OK);
+    CHECK_EQ(v.fs->map_leaves, 129);
+    uint64_t f = make(LXFS_ROOT_INODE, "f");
+    for (uint32_t i = 0; i < 129; i++) { /* begins near the end of each leaf, so that it goes on in the next */
+        v.fs->next[0] = (uint64_t)i * MAP_LEAF_BLOCKS + MAP_LEAF_BLOCKS - 5;
+        v.fs->next[1] = (uint64_t)(128 - i) * MAP_LEAF_BLOCKS;
+        put(f, (uint64_t)i << 20, 0, 50000);
+    }
+    CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+    CHECK(audit_holds(v.fs));
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    CHECK(v.fs->stats.blocks_read < 400);
+    for (uint32_t i = 0; i < 129; i++) {
+        CHECK(has(f, (uint64_t)i << 20, 0, 50000));
+    }
+    /* Both copies of one leaf of the map rot: its blocks are neither taken nor given back, and all else goes on. */
+    struct file m = file_of_map();
+    uint32_t frame = 0;
+    CHECK_EQ(file_load(v.fs, &m, 0, 3, &frame, NULL), LXFS_OK);
+    uint64_t address = v.fs->frames[frame].address;
+    uint64_t address2 = v.fs->frames[frame].address2;
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    sparse_bytes[address * BLOCK + 9] ^= 1;
+    sparse_bytes[address2 * BLOCK + 9] ^= 1;
+    v.fs->next[0] = 3ull * MAP_LEAF_BLOCKS;
+    v.fs->next[1] = 3ull * MAP_LEAF_BLOCKS;
+    put(f, 1ull << 35, 0, 300000);
+    CHECK_EQ(lxfs_truncate(v.fs, f, 0), LXFS_OK);
+    while (lxfs_reclaim(v.fs, 100) == LXFS_OK) {
+    }
+    CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+    struct lxfs_stats s;
+    struct lxfs_damage damage;
+    lxfs_stats(v.fs, &s);
+    CHECK(s.lost_blocks > 0 && s.bad_blocks > 0 && lxfs_damage(v.fs, &damage) && damage.is_map);
+    f = make(LXFS_ROOT_INODE, "g");
+    put(f, 0, 0, 1 << 20);
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    munmap(map, sparse_blocks * BLOCK);
+    free(v.memory);
+}
+
+/* Reads fail from any point on: an error, and once a change was half done, no writing any more. */
+static void reads_fail(void)
+{
+    uint32_t failed = 0;
+    for (uint64_t at = 1; at < 120; at += 1 + at / 40) {
+        begin(2048);
+        uint64_t inode = 0;
+        uint64_t d = 0;
+        size_t done = 0;
+        CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of("d"), &plain_dir, &d), LXFS_OK);
+        uint64_t f = make(d, "f");
+        uint64_t g = make(d, "g");
+        put(f, 0, 0, 300000);
+        put(g, 1ull << 40, 0, 9000);
+        CHECK_EQ(lxfs_setxattr(v.fs, f, name_of("x"), bytes, 100, 0), LXFS_OK);
+        CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+        put(g, 0, 0, 100);
+        CHECK_EQ(lxfs_sync(v.fs), LXFS_OK);
+        disk.op_count = 0;
+        disk.fail_reads = 1;
+        disk.fail_at = at;
+        enum lxfs_err err = volume_open(&v, 0);
+        if (err == LXFS_OK) {
+            bool is_read = lxfs_read(v.fs, g, 0, got, 100, &done) == LXFS_OK;
+            CHECK(!is_read || memcmp(got, bytes, 100) == 0); /* the log is there or the volume does not open */
+            (void)!lxfs_getxattr(v.fs, f, name_of("x"), got, 100, &done);
+            (void)!lxfs_punch(v.fs, g, 100, 1ull << 40);
+            (void)!lxfs_write(v.fs, f, 100, bytes, 20000, &done);
+            (void)!lxfs_create(v.fs, d, name_of("n"), &plain_file, &inode);
+            (void)!lxfs_setxattr(v.fs, f, name_of("y"), bytes, 100, 0);
+            (void)!lxfs_link(v.fs, g, LXFS_ROOT_INODE, name_of("l"));
+            (void)!lxfs_rename(v.fs, d, name_of("f"), LXFS_ROOT_INODE, name_of("f"), 0);
+            (void)!lxfs_truncate(v.fs, f, 5000);
+            (void)!lxfs_unlink(v.fs, d, name_of("g"));
+            (void)!lxfs_unlink(v.fs, LXFS_ROOT_INODE, name_of("f"));
+            (void)!lxfs_seek(v.fs, g, 100, false, &inode);
+            err = lxfs_commit(v.fs);
+            CHECK(err == LXFS_OK || err == LXFS_EIO);
+            failed += err != LXFS_OK;
+        } else {
+            CHECK(err == LXFS_EIO || err == LXFS_EBAD || err == LXFS_ENOENT);
+            failed++;
+        }
+        disk.fail_at = 0;
+        disk.fail_reads = 0;
+        CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+        CHECK(audit_holds(v.fs));
+        end();
+    }
+    CHECK(failed > 10);
+}
+
+static void format_fails(void)
+{
+    begin(2048);
+    struct lxfs_form form = {.log_blocks = 64};
+    uint32_t failed = 0;
+    enum lxfs_err err = LXFS_EIO;
+    for (uint64_t at = 1; err != LXFS_OK && at < 100; at++) {
+        disk.op_count = 0;
+        disk.fail_at = at;
+        err = lxfs_format(&v.device, &v.crypt, &form, v.memory, v.memory_bytes);
+        CHECK(err == LXFS_OK || err == LXFS_EIO);
+        failed += err != LXFS_OK;
+    }
+    CHECK(failed > 20 && err == LXFS_OK);
+    disk.fail_at = 0;
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    end();
+}
+
+/* A log that is longer than what memory can take at once: opening commits in between, and a cut there loses nothing. */
+static void long_log(void)
+{
+    disk_make(&disk, BLOCK, 16384ull * BLOCK, false);
+    volume_init(&v, &disk, NULL, 4096, 2048);
+    CHECK_EQ(volume_format(&v, 2048), LXFS_OK);
+    uint64_t f = make(LXFS_ROOT_INODE, "f");
+    CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+    enum { WRITES = 900 };
+    for (uint32_t i = 0; i < WRITES; i++) {
+        put(f, (uint64_t)i * BLOCK, i, BLOCK);
+        if (i % 20 == 19) {
+            CHECK_EQ(lxfs_sync(v.fs), LXFS_OK);
+        }
+    }
+    CHECK_EQ(v.fs->stats.commits, 1);
+    v.frames = (struct lxfs_frames){LXFS_LEAF_FRAMES_MIN, LXFS_NODE_FRAMES_MIN};
+    uint32_t cuts = 0;
+    for (uint64_t at = 40; cuts < 40; at += 40) {
+        disk.op_count = 0;
+        disk.fail_at = at;
+        if (volume_open(&v, 0) == LXFS_OK) {
+            break;
+        }
+        cuts++;
+    }
+    disk.fail_at = 0;
+    printf("# %u cuts while the log was done again\n", cuts);
+    CHECK(cuts > 3);
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    CHECK(v.fs->stats.replayed_records < WRITES); /* the rest had been committed by an opening that was cut */
+    for (uint32_t i = 0; i < WRITES; i++) {
+        CHECK(has(f, (uint64_t)i * BLOCK, i, BLOCK));
+    }
+    end();
+}
+
+/* A cipher never gets one address and generation for two plain texts, whatever a failing device leaves behind. */
+static void nonces(void)
+{
+    struct fake_cipher cipher = {0};
+    struct lxfs_crypt crypt = fake_crypt(&cipher);
+    begin(2048);
+    v.crypt = crypt;
+    CHECK_EQ(volume_format(&v, 64), LXFS_OK);
+    uint64_t random = 3;
+    for (uint32_t round = 0; round < 400; round++) {
+        uint64_t f = 0;
+        size_t done = 0;
+        volume_rewind(&v);
+        if (lxfs_lookup(v.fs, LXFS_ROOT_INODE, name_of("f"), &f) == LXFS_ENOENT) {
+            f = make(LXFS_ROOT_INODE, "f");
+        }
+        disk.op_count = 0;
+        disk.fail_at = 1 + random_below(&random, 40);
+        enum lxfs_err err = LXFS_OK;
+        for (uint32_t n = 0; n < 20 && err == LXFS_OK; n++) {
+            err = lxfs_write(v.fs, f, random_below(&random, 60000), bytes + random_below(&random, 1000), 3000, &done);
+            err = err != LXFS_OK ? err : n % 3 == 0 ? lxfs_sync(v.fs) : n % 7 == 0 ? lxfs_commit(v.fs) : LXFS_OK;
+        }
+        disk.fail_at = random_below(&random, 4) == 0 ? disk.op_count + 1 + random_below(&random, 30) : 0;
+        err = volume_open(&v, 0); /* sometimes cut again */
+        disk.fail_at = 0;
+        if (err != LXFS_OK) {
+            CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+        }
+    }
+    CHECK_EQ(cipher.reused, 0);
+    CHECK(cipher.count > 5000);
+    printf("# %llu blocks sealed, no nonce twice\n", (unsigned long long)cipher.count);
+    free(cipher.seen);
+    end();
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
@@ -566,6 +798,11 @@ int main(void)
         {"opening: read-only, other ciphers, too little memory, lost superblocks", opening},
         {"deep directories", depth},
         {"a change hashes one path", one_path},
+        {"a large volume: a map of three levels, and rot in it", large_volume},
+        {"reads that fail at any moment", reads_fail},
+        {"making a volume on a device that fails", format_fails},
+        {"a log that is longer than memory, and cuts while it is done again", long_log},
+        {"nonces never come twice, over crashes", nonces},
     };
     return UNIT_MAIN(cases);
 }

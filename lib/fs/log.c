@@ -130,66 +130,71 @@ enum lxfs_err log_write(struct lxfs *fs)
     return LXFS_OK;
 }
 
-/* Reads one copy of group `number` at a place of the log. The hash before it is compared only if `prev` is there. */
-static bool group_read_copy(struct lxfs *fs, uint32_t copy, uint64_t at, uint64_t number, const struct hash256 *prev, uint32_t *blocks)
+/* Reads one copy of group `number` at a place of the log. @return LXFS_OK; LXFS_ENOENT: there is none; LXFS_EIO. */
+static enum lxfs_err group_read_copy(struct lxfs *fs, uint32_t copy, uint64_t at, uint64_t number, const struct hash256 *prev,
+                                     uint32_t *blocks)
 {
     struct hash256 hash;
-    if (!device_read(fs, log_place(fs, copy, at), fs->log_generation, fs->log) || le64_load(fs->log) != LOG_MAGIC ||
-        le64_load(fs->log + G_GENERATION) != fs->log_generation || le64_load(fs->log + G_NUMBER) != number) {
-        return false;
+    if (!device_read(fs, log_place(fs, copy, at), fs->log_generation, fs->log)) {
+        return LXFS_EIO;
     }
     uint32_t bytes = le32_load(fs->log + G_BYTES);
-    if (bytes > LOG_BUFFER - LOG_HEAD_BYTES) {
-        return false;
+    if (le64_load(fs->log) != LOG_MAGIC || le64_load(fs->log + G_GENERATION) != fs->log_generation ||
+        le64_load(fs->log + G_NUMBER) != number || bytes > LOG_BUFFER - LOG_HEAD_BYTES) {
+        return LXFS_ENOENT;
     }
     *blocks = (LOG_HEAD_BYTES + bytes - 1) / BLOCK + 1;
     if (*blocks > fs->log_blocks - at) {
-        return false;
+        return LXFS_ENOENT;
     }
     for (uint32_t n = 1; n < *blocks; n++) {
         if (!device_read(fs, log_place(fs, copy, at + n), fs->log_generation, fs->log + (size_t)n * BLOCK)) {
-            return false;
+            return LXFS_EIO;
         }
     }
     group_hash(fs->log, bytes, &hash);
-    return memcmp(&hash, fs->log + G_HASH, sizeof hash) == 0 &&
-           (prev == NULL || memcmp(prev, fs->log + G_PREV, sizeof *prev) == 0);
+    bool is_whole = memcmp(&hash, fs->log + G_HASH, sizeof hash) == 0;
+    return is_whole && (prev == NULL || memcmp(prev, fs->log + G_PREV, sizeof *prev) == 0) ? LXFS_OK : LXFS_ENOENT;
 }
 
-static bool group_read(struct lxfs *fs, uint64_t at, uint64_t number, const struct hash256 *prev, uint32_t *blocks)
+/* The same from either copy. The hash before it is compared only if `prev` is there. What the device
+ * gives of neither copy is not taken for the end. */
+static enum lxfs_err group_read(struct lxfs *fs, uint64_t at, uint64_t number, const struct hash256 *prev, uint32_t *blocks)
 {
     if (at >= fs->log_blocks) {
-        return false;
+        return LXFS_ENOENT;
     }
-    if (group_read_copy(fs, 0, at, number, prev, blocks)) {
-        return true;
+    enum lxfs_err first = group_read_copy(fs, 0, at, number, prev, blocks);
+    if (first == LXFS_OK) {
+        return LXFS_OK;
     }
-    if (group_read_copy(fs, 1, at, number, prev, blocks)) {
-        fs->stats.bad_copies++;
-        return true;
-    }
-    return false;
+    enum lxfs_err second = group_read_copy(fs, 1, at, number, prev, blocks);
+    fs->stats.bad_copies += second == LXFS_OK;
+    return first == LXFS_EIO || second == LXFS_OK ? second : first;
 }
 
-/* A group may only be missing at the end: the one after it was written when this one had been flushed. */
-static bool is_gap(struct lxfs *fs, uint64_t at, uint64_t number)
+/* A group may only be missing at the end: the one after it was written when this one had been flushed. @return LXFS_EBAD: it is there. */
+static enum lxfs_err end_check(struct lxfs *fs, uint64_t at, uint64_t number)
 {
     for (uint64_t n = 1; n <= HEAD_BLOCKS_MAX; n++) {
         uint32_t blocks = 0;
-        if (group_read(fs, at + n, number + 1, NULL, &blocks)) {
-            return true;
+        enum lxfs_err err = group_read(fs, at + n, number + 1, NULL, &blocks);
+        if (err == LXFS_OK) {
+            return LXFS_EBAD;
         }
     }
-    return false;
+    return LXFS_OK;
 }
 
 enum lxfs_err log_probe(struct lxfs *fs)
 {
     uint32_t blocks = 0;
-    if (group_read(fs, 0, 0, &fs->log_seed, &blocks)) {
-        return LXFS_OK;
+    enum lxfs_err err = group_read(fs, 0, 0, &fs->log_seed, &blocks);
+    if (err == LXFS_ENOENT) {
+        enum lxfs_err end = end_check(fs, 0, 0);
+        err = end != LXFS_OK ? end : fs->log_skip != 0 ? LXFS_EBAD : LXFS_ENOENT;
     }
-    return fs->log_skip != 0 || is_gap(fs, 0, 0) ? LXFS_EBAD : LXFS_ENOENT;
+    return err;
 }
 
 /* Takes the record at `at`, of at most `left` bytes, apart. What it points to lies in the log's buffer. */
@@ -266,7 +271,11 @@ enum lxfs_err log_replay(struct lxfs *fs)
     uint32_t blocks = 0;
     enum lxfs_err err = LXFS_OK;
     fs->is_replay = true;
-    while (err == LXFS_OK && group_read(fs, at, number, &prev, &blocks)) {
+    while (err == LXFS_OK) {
+        err = group_read(fs, at, number, &prev, &blocks);
+        if (err != LXFS_OK) {
+            break;
+        }
         memcpy(&prev, fs->log + G_HASH, sizeof prev);
         err = group_replay(fs, &record);
         at += blocks;
@@ -274,8 +283,8 @@ enum lxfs_err log_replay(struct lxfs *fs)
     }
     fs->is_replay = false;
     fs->now = now;
-    if (err == LXFS_OK && (is_gap(fs, at, number) || record < fs->log_skip)) {
-        err = LXFS_EBAD;
+    if (err == LXFS_ENOENT) {
+        err = record < fs->log_skip ? LXFS_EBAD : end_check(fs, at, number);
     }
     return err;
 }

@@ -41,6 +41,9 @@ static void run(uint64_t seed, uint64_t steps, uint32_t leaves, uint32_t nodes, 
             looks++;
         }
         uint32_t kind = m_below(&m, 2000);
+        if (kind % 20 == 0) {
+            volume_rewind(&v);
+        }
         if (kind < 100) {
             CHECK_EQ(lxfs_sync(v.fs), LXFS_OK);
         } else if (kind < 105) {

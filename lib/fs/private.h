@@ -449,7 +449,7 @@ MUST_USE enum lxfs_err dead_prepare(struct lxfs *fs);
 /** Enters a tree; its pointer becomes a hole. */
 MUST_USE enum lxfs_err dead_push(struct lxfs *fs, uint8_t *pointer);
 
-/** Gives back one block or node of a dead tree. @return LXFS_ENOENT when there is none. */
+/** Gives back one block or node of a dead tree. @return LXFS_OK; LXFS_ENOENT when there is none; LXFS_EIO; LXFS_EBAD. */
 MUST_USE enum lxfs_err dead_step(struct lxfs *fs);
 
 /* ---- dir ------------------------------------------------------------------------------------------------------------- */
@@ -551,7 +551,7 @@ void log_note(struct lxfs *fs, const struct change *c);
 MUST_USE enum lxfs_err log_write(struct lxfs *fs);
 MUST_USE enum lxfs_err log_replay(struct lxfs *fs);
 
-/** @return LXFS_OK: the log has a group for the state that was opened; LXFS_ENOENT: none; LXFS_EBAD: there was one. */
+/** @return LXFS_OK: the log has a group for the state that was opened; LXFS_ENOENT: none; LXFS_EBAD: there was one; LXFS_EIO. */
 MUST_USE enum lxfs_err log_probe(struct lxfs *fs);
 
 /** Begins an empty log for the superblock of `generation`. */

@@ -225,8 +225,8 @@ enum lxfs_err lxfs_open(const struct lxfs_setup *setup, void *memory, size_t mem
         return err;
     }
     enum lxfs_err probed = log_probe(fs);
-    if (probed == LXFS_EBAD) {
-        return LXFS_EBAD;
+    if (probed != LXFS_OK && probed != LXFS_ENOENT) {
+        return probed;
     }
     err = commit_mount(fs, probed == LXFS_OK);
     if (err == LXFS_OK && probed == LXFS_OK) {
