@@ -210,7 +210,10 @@ size_t lxfs_memory_bytes(const struct lxfs_frames *frames);
 MUST_USE enum lxfs_err lxfs_format(const struct lxfs_device *device, const struct lxfs_crypt *crypt, const struct lxfs_form *form,
                                    void *memory, size_t memory_bytes);
 
-enum { LXFS_READ_ONLY = 1 };
+enum {
+    LXFS_READ_ONLY = 1,
+    LXFS_FORGET_LOG = 2, /**< what lxfs_sync acknowledged since the last commit is given up: for a volume whose log is damaged */
+};
 
 /** What lxfs_open is given; device, crypt are copied, their contexts must live as long as the volume. */
 struct lxfs_setup {
@@ -218,7 +221,8 @@ struct lxfs_setup {
     struct lxfs_crypt crypt;
     struct lxfs_frames frames;
     struct lxfs_time now;
-    uint32_t flags; /**< LXFS_READ_ONLY: writes nothing; then a volume whose log is not empty shows the state before the log */
+    uint32_t flags; /**< LXFS_READ_ONLY: writes nothing; then a volume whose log is not empty shows the state before the log.
+                         LXFS_FORGET_LOG */
 };
 
 /**

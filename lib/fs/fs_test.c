@@ -783,6 +783,95 @@ static void nonces(void)
     end();
 }
 
+/* Nobody can find names of one hash, so others are entered under the keys of a name. */
+static void collisions(void)
+{
+    begin(2048);
+    struct file d;
+    struct dir_place place;
+    uint64_t inode = 0;
+    char name[16];
+    for (uint32_t i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "impostor %u", i);
+        CHECK_EQ(inode_load(v.fs, LXFS_ROOT_INODE, &d), LXFS_OK);
+        CHECK_EQ(inode_touch(v.fs, &d), LXFS_OK);
+        CHECK_EQ(dir_find(v.fs, &d, name_of("victim"), &place), LXFS_OK);
+        CHECK(place.inode == 0 && place.key == place.hash + i);
+        CHECK_EQ(dir_insert(v.fs, &d, &place, name_of(name), 2, LXFS_IFDIR), LXFS_OK);
+        if (i == 2) { /* one place is left for the name itself */
+            CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of("victim"), &plain_file, &inode), LXFS_OK);
+            CHECK_EQ(lxfs_lookup(v.fs, LXFS_ROOT_INODE, name_of("victim"), &inode), LXFS_OK);
+            for (uint32_t n = 0; n < 300; n++) { /* splits do not part them */
+                snprintf(name, sizeof name, "other %u", n);
+                CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of(name), &plain_file, &inode), LXFS_OK);
+            }
+            CHECK_EQ(lxfs_unlink(v.fs, LXFS_ROOT_INODE, name_of("victim")), LXFS_OK);
+        }
+    }
+    CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of("victim"), &plain_file, &inode), LXFS_ENOSPC);
+    CHECK_EQ(lxfs_lookup(v.fs, LXFS_ROOT_INODE, name_of("victim"), &inode), LXFS_ENOENT);
+    CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of("somebody else"), &plain_file, &inode), LXFS_OK);
+    end();
+}
+
+static void set_links(uint64_t inode, uint32_t links)
+{
+    struct file f;
+    CHECK_EQ(inode_load(v.fs, inode, &f), LXFS_OK);
+    CHECK_EQ(inode_touch(v.fs, &f), LXFS_OK);
+    le32_store(file_inode(v.fs, &f) + I_LINKS, links);
+}
+
+static void many_links(void)
+{
+    begin(2048);
+    uint64_t d = 0;
+    uint64_t other = 0;
+    uint64_t f = make(LXFS_ROOT_INODE, "f");
+    CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of("d"), &plain_dir, &d), LXFS_OK);
+    CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of("other"), &plain_dir, &other), LXFS_OK);
+    set_links(f, LXFS_LINKS_MAX);
+    set_links(d, LXFS_LINKS_MAX);
+    CHECK_EQ(lxfs_link(v.fs, f, LXFS_ROOT_INODE, name_of("g")), LXFS_EMLINK);
+    CHECK_EQ(lxfs_create(v.fs, d, name_of("x"), &plain_dir, &other), LXFS_EMLINK);
+    CHECK_EQ(lxfs_rename(v.fs, LXFS_ROOT_INODE, name_of("other"), d, name_of("x"), 0), LXFS_EMLINK);
+    uint64_t in_d = make(d, "file");
+    CHECK_EQ(lxfs_rename(v.fs, LXFS_ROOT_INODE, name_of("other"), d, name_of("file"), LXFS_EXCHANGE), LXFS_EMLINK);
+    CHECK_EQ(lxfs_rename(v.fs, d, name_of("file"), LXFS_ROOT_INODE, name_of("other"), LXFS_EXCHANGE), LXFS_EMLINK);
+    CHECK_EQ(lxfs_rename(v.fs, LXFS_ROOT_INODE, name_of("f"), d, name_of("f"), 0), LXFS_OK);
+    (void)in_d;
+    set_links(f, 1);
+    set_links(d, 2);
+    end();
+}
+
+/* What the log says is done again only if it can be: a record that has another effect than it had stops the opening. */
+static void odd_log(void)
+{
+    begin(2048);
+    struct change c = {.op = CHANGE_CREATE, .a = LXFS_ROOT_INODE, .name = name_of("n"), .mode = LXFS_IFREG, .y = 999};
+    struct change set = {.op = CHANGE_SETATTR, .a = LXFS_ROOT_INODE, .data = bytes, .data_bytes = 5};
+    struct change rename = {.op = CHANGE_RENAME, .a = 2, .b = 2, .name = name_of("n"), .name2 = name_of("m"), .flags = 64};
+    struct change write = {.op = CHANGE_WRITE, .a = make(LXFS_ROOT_INODE, "f"), .data = bytes, .data_bytes = LXFS_PIECE_BYTES + 1};
+    struct change release = {.op = CHANGE_RELEASE, .a = write.a};
+    struct change *const odd[] = {&c, &set, &rename, &write, &release};
+    CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+    for (uint32_t i = 0; i < ARRAY_LEN(odd); i++) {
+        uint8_t *image = (uint8_t *)malloc(disk.bytes);
+        memcpy(image, disk.now, disk.bytes);
+        log_note(v.fs, odd[i]);
+        CHECK_EQ(lxfs_sync(v.fs), LXFS_OK);
+        CHECK_EQ(volume_open(&v, 0), LXFS_EBAD);
+        CHECK_EQ(volume_open(&v, LXFS_READ_ONLY), LXFS_OK); /* what is committed can be read nevertheless */
+        CHECK_EQ(volume_open(&v, LXFS_FORGET_LOG), LXFS_OK);
+        CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+        memcpy(disk.now, image, disk.bytes);
+        free(image);
+        CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    }
+    end();
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
@@ -803,6 +892,9 @@ int main(void)
         {"making a volume on a device that fails", format_fails},
         {"a log that is longer than memory, and cuts while it is done again", long_log},
         {"nonces never come twice, over crashes", nonces},
+        {"names of one hash", collisions},
+        {"too many links", many_links},
+        {"a log that does not fit its volume", odd_log},
     };
     return UNIT_MAIN(cases);
 }

@@ -224,7 +224,7 @@ enum lxfs_err lxfs_open(const struct lxfs_setup *setup, void *memory, size_t mem
         *out = err == LXFS_OK ? fs : *out;
         return err;
     }
-    enum lxfs_err probed = log_probe(fs);
+    enum lxfs_err probed = (setup->flags & LXFS_FORGET_LOG) != 0 ? LXFS_ENOENT : log_probe(fs);
     if (probed != LXFS_OK && probed != LXFS_ENOENT) {
         return probed;
     }
