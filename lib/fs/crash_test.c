@@ -269,7 +269,7 @@ static void cut_everywhere(uint64_t seed, uint64_t steps, uint32_t sync_in, uint
 {
     struct run *r = (struct run *)calloc(1, sizeof *r);
     run_begin(r, seed);
-    r->cut_every = number_of("LXFS_CRASH_EVERY", 6);
+    r->cut_every = number_of("LXFS_CRASH_EVERY", 9);
     r->runs_max = (uint32_t)number_of("LXFS_CRASH_RUNS", 40);
     for (uint32_t n = 0; n < 400; n++) {
         m_step(&r->m, r->v.fs);

@@ -396,7 +396,8 @@ static inline void evil_case(const struct dice *dice, struct overlay *o, struct 
     for (uint32_t n = 0; n < raw; n++) {
         evil_raw(dice, o);
     }
-    for (uint32_t n = 0; n < 2; n++) {
+    uint32_t openings = 1 + (roll(dice, 3) == 2);
+    for (uint32_t n = 0; n < openings; n++) {
         if (volume_open(v, roll(dice, 8) == 0 ? LXFS_READ_ONLY : 0) == LXFS_OK) {
             evil_use(dice, v->fs, dice->steps);
             evil_walk(v->fs);

@@ -720,7 +720,10 @@ static void long_log(void)
     enum { WRITES = 900 };
     for (uint32_t i = 0; i < WRITES; i++) {
         put(f, (uint64_t)i * BLOCK, i, BLOCK);
-        if (i % 20 == 19) {
+        if (i % 20 == 19) { /* a name that can be made only once shows an operation that is done twice */
+            char name[16];
+            snprintf(name, sizeof name, "made at %u", i);
+            (void)make(LXFS_ROOT_INODE, name);
             CHECK_EQ(lxfs_sync(v.fs), LXFS_OK);
         }
     }
@@ -780,6 +783,144 @@ static void nonces(void)
     CHECK(cipher.count > 5000);
     printf("# %llu blocks sealed, no nonce twice\n", (unsigned long long)cipher.count);
     free(cipher.seen);
+    end();
+}
+
+/* ---- a map that lies: an operation finds no room when it has begun to act ---------------------------------------------------- */
+
+/* Leaves `count` blocks free in the map, and lets the volume believe that nothing has changed. */
+static void starve(uint32_t count)
+{
+    struct file map = file_of_map();
+    uint32_t frame = 0;
+    map_give(v.fs, v.fs->data_first); /* touches the leaf */
+    v.fs->pending_count--;
+    CHECK_EQ(file_load(v.fs, &map, 0, 0, &frame, NULL), LXFS_OK);
+    uint8_t *leaf = frame_data(v.fs, frame);
+    uint32_t left = count;
+    for (uint64_t address = v.fs->data_end - 1; address >= v.fs->data_first; address--) {
+        bool is_free = !map_is_used(leaf, address);
+        if (is_free && left != 0) {
+            left--;
+        } else if (is_free) {
+            leaf[address / 8] = (uint8_t)(leaf[address / 8] | 1u << (address % 8));
+        }
+    }
+    le40_store(frame_data(v.fs, 0) + S_MAP + I_ROOT + P_COUNT, count);
+}
+
+struct starving {
+    uint64_t d;
+    uint64_t f;
+    uint64_t g;
+    uint64_t held;
+};
+
+enum { STARVING_OPS = 22 };
+
+static enum lxfs_err starving_op(const struct starving *s, uint32_t op)
+{
+    struct lxfs *fs = v.fs;
+    uint64_t inode = 0;
+    size_t done = 0;
+    struct lxfs_node link = {.mode = LXFS_IFLNK, .target = "t", .target_bytes = 1};
+    struct lxfs_attr attr = {.mode = 1};
+    switch (op) {
+    case 0:
+        return lxfs_create(fs, s->d, name_of("n"), &plain_file, &inode);
+    case 1:
+        return lxfs_create(fs, s->d, name_of("n"), &plain_dir, &inode);
+    case 2:
+        return lxfs_create(fs, s->d, name_of("n"), &link, &inode);
+    case 3:
+        return lxfs_create(fs, s->d, name_of(""), &plain_file, &inode);
+    case 4:
+        return lxfs_link(fs, s->f, s->d, name_of("n"));
+    case 5:
+        return lxfs_unlink(fs, s->d, name_of("g"));
+    case 6:
+        return lxfs_rmdir(fs, s->d, name_of("empty"));
+    case 7:
+        return lxfs_rename(fs, s->d, name_of("g"), LXFS_ROOT_INODE, name_of("g"), 0);
+    case 8:
+        return lxfs_rename(fs, s->d, name_of("g"), LXFS_ROOT_INODE, name_of("f"), 0);
+    case 9:
+        return lxfs_rename(fs, s->d, name_of("empty"), LXFS_ROOT_INODE, name_of("f"), LXFS_EXCHANGE);
+    case 10:
+        return lxfs_write(fs, s->f, 5000, bytes, 30000, &done);
+    case 11:
+        return lxfs_write(fs, s->f, 1ull << 45, bytes, 10, &done);
+    case 12:
+        return lxfs_write(fs, s->f, 8192, bytes, 8192, &done);
+    case 13:
+        return lxfs_truncate(fs, s->f, 1ull << 40);
+    case 14:
+        return lxfs_truncate(fs, s->f, 10000);
+    case 15:
+        return lxfs_punch(fs, s->f, 100, 200000);
+    case 16:
+        return lxfs_setattr(fs, s->f, LXFS_SET_MODE, &attr);
+    case 17:
+        return lxfs_setxattr(fs, s->f, name_of("n"), bytes, 10, 0);
+    case 18:
+        return lxfs_removexattr(fs, s->g, name_of("x"));
+    case 19:
+        return lxfs_link(fs, s->held, s->d, name_of("n"));
+    case 20:
+        return lxfs_unlink(fs, s->d, name_of("last of many"));
+    default:
+        return lxfs_release(fs, s->held);
+    }
+}
+
+static void map_lies(void)
+{
+    begin(1500);
+    struct starving s = {0};
+    uint64_t inode = 0;
+    char name[LXFS_NAME_BYTES_MAX + 1];
+    CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of("d"), &plain_dir, &s.d), LXFS_OK);
+    s.f = make(LXFS_ROOT_INODE, "f");
+    put(s.f, 0, 0, 300000);
+    for (uint32_t i = 0; i < 15; i++) { /* so that the leaf is full, and the next name splits it */
+        memset(name, 'a' + (int)i, 250);
+        name[250] = 0;
+        if (i < 14) {
+            (void)make(s.d, name);
+        }
+    }
+    s.g = make(s.d, "g");
+    put(s.g, 0, 0, 5000);
+    CHECK_EQ(lxfs_setxattr(v.fs, s.g, name_of("x"), bytes, 10, 0), LXFS_OK);
+    CHECK_EQ(lxfs_create(v.fs, s.d, name_of("empty"), &plain_dir, &inode), LXFS_OK);
+    (void)make(s.d, "last of many");
+    CHECK_EQ(lxfs_create(v.fs, LXFS_ROOT_INODE, name_of("three"), &plain_file, &inode), LXFS_OK);
+    CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+    uint8_t *image = (uint8_t *)malloc(disk.bytes);
+    memcpy(image, disk.now, disk.bytes);
+    uint32_t half_done = 0;
+    for (uint32_t op = 0; op < STARVING_OPS; op++) {
+        for (uint32_t count = 0; count < 40; count++) {
+            CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+            CHECK_EQ(lxfs_create(v.fs, 0, name_of(""), &plain_file, &s.held), LXFS_OK);
+            CHECK_EQ(lxfs_create(v.fs, 0, name_of(""), &plain_file, &inode), LXFS_OK);
+            CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+            starve(count);
+            enum lxfs_err err = starving_op(&s, op);
+            CHECK(err == LXFS_OK || err == LXFS_EIO || err == LXFS_ENOSPC);
+            half_done += v.fs->is_failed;
+            CHECK(!v.fs->is_failed || (lxfs_commit(v.fs) == LXFS_EIO && lxfs_sync(v.fs) == LXFS_EIO));
+            if (err == LXFS_OK || unit_failed_checks != 0) {
+                break;
+            }
+        }
+        CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+        CHECK(has(s.f, 0, 0, 300000) && has(s.g, 0, 0, 5000) && audit_holds(v.fs));
+        memcpy(disk.now, image, disk.bytes);
+    }
+    CHECK(half_done > 100);
+    free(image);
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
     end();
 }
 
@@ -892,6 +1033,7 @@ int main(void)
         {"making a volume on a device that fails", format_fails},
         {"a log that is longer than memory, and cuts while it is done again", long_log},
         {"nonces never come twice, over crashes", nonces},
+        {"a map that lies: what was begun and cannot end changes nothing on the device", map_lies},
         {"names of one hash", collisions},
         {"too many links", many_links},
         {"a log that does not fit its volume", odd_log},
