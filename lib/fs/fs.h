@@ -358,7 +358,7 @@ MUST_USE enum lxfs_err lxfs_getxattr(struct lxfs *fs, uint64_t inode, struct lxf
 
 enum { LXFS_XATTR_CREATE = 1, LXFS_XATTR_REPLACE = 2 };
 
-/** @return LXFS_OK; LXFS_EEXIST, LXFS_ENOENT as `flags` ask; LXFS_ERANGE when there is no room for it; LXFS_EINVAL, LXFS_ENAMETOOLONG. */
+/** @return LXFS_OK; LXFS_EEXIST, LXFS_ENOENT as `flags` ask; LXFS_ERANGE: no room for it; LXFS_EINVAL; LXFS_ENAMETOOLONG. */
 MUST_USE enum lxfs_err lxfs_setxattr(struct lxfs *fs, uint64_t inode, struct lxfs_name name, const void *value, size_t len_bytes,
                                      uint32_t flags);
 

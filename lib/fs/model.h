@@ -354,7 +354,8 @@ static inline bool m_is_empty(const struct model *m, uint32_t d)
 
 static inline void m_create(struct model *m, struct lxfs *fs)
 {
-    static const uint32_t types[] = {LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFDIR, LXFS_IFDIR, LXFS_IFLNK, LXFS_IFCHR, LXFS_IFBLK, LXFS_IFIFO, LXFS_IFSOCK};
+    static const uint32_t types[] = {LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG,
+                                     LXFS_IFDIR, LXFS_IFDIR, LXFS_IFLNK, LXFS_IFCHR, LXFS_IFBLK, LXFS_IFIFO, LXFS_IFSOCK};
     static char target[LXFS_TARGET_BYTES_MAX];
     uint32_t d = m_any(m, true);
     uint32_t k = m_below(m, M_NAMES);

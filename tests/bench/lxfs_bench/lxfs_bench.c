@@ -71,7 +71,8 @@ static uint64_t file_size(void *context)
     return device_blocks;
 }
 
-static struct lxfs_setup setup = {.device = {NULL, file_read, file_write, file_flush, file_size}, .frames = {.leaves = 2048, .nodes = 1024}};
+static struct lxfs_setup setup = {.device = {NULL, file_read, file_write, file_flush, file_size},
+                                  .frames = {.leaves = 2048, .nodes = 1024}};
 static void *memory;
 static size_t memory_bytes;
 static struct lxfs *fs;
