@@ -35,7 +35,7 @@ enum lxfs_err lxfs_read(struct lxfs *fs, uint64_t inode, uint64_t offset, void *
         uint64_t piece = BLOCK - inside;
         piece = piece < size - offset ? piece : size - offset;
         piece = piece < len_bytes - *got_bytes ? piece : len_bytes - *got_bytes;
-        err = file_load(fs, &f, 0, offset / BLOCK, &frame, NULL);
+        err = file_load(fs, &f, 0, offset / BLOCK, &frame);
         if (err != LXFS_OK) {
             return err;
         }
@@ -64,21 +64,20 @@ enum lxfs_err lxfs_seek(struct lxfs *fs, uint64_t inode, uint64_t offset, bool w
         return LXFS_ENOENT;
     }
     for (uint64_t index = offset / BLOCK; index < total;) {
-        uint32_t frame = 0;
-        uint32_t hole_level = 0;
+        bool is_there = false;
+        uint64_t next = 0;
         err = open_contents(fs, inode, false, &f);
         if (err == LXFS_OK) {
-            err = file_load(fs, &f, 0, index, &frame, &hole_level);
+            err = file_probe(fs, &f, index, &is_there, &next);
         }
         if (err != LXFS_OK) {
             return err;
         }
-        if ((frame == 0) == want_hole) {
+        if (is_there != want_hole) {
             *found = index * BLOCK > offset ? index * BLOCK : offset;
             return LXFS_OK;
         }
-        uint32_t shift = frame == 0 ? FANOUT_BITS * hole_level : 0;
-        index = ((index >> shift) + 1) << shift;
+        index = next;
     }
     *found = size;
     return want_hole ? LXFS_OK : LXFS_ENOENT;

@@ -73,7 +73,7 @@ static enum lxfs_err load(struct lxfs *fs, const struct file *d, uint64_t block,
     if (block >= file_size(fs, d) / BLOCK) {
         return LXFS_EBAD;
     }
-    enum lxfs_err err = file_load(fs, d, 0, block, &frame, NULL);
+    enum lxfs_err err = file_load(fs, d, 0, block, &frame);
     if (err != LXFS_OK || frame == 0) {
         return err == LXFS_OK ? LXFS_EBAD : err;
     }

@@ -241,7 +241,7 @@ static inline void evil_mended(const struct dice *dice, struct lxfs *fs)
         map_give(fs, address + roll(dice, 1000));
         fs->pending_count -= fs->pending_count != 0;
         struct file map = file_of_map();
-        if (file_load(fs, &map, 0, 0, &frame, NULL) == LXFS_OK && frame != 0 && fs->frames[frame].state == FRAME_DIRTY) {
+        if (file_load(fs, &map, 0, 0, &frame) == LXFS_OK && frame != 0 && fs->frames[frame].state == FRAME_DIRTY) {
             memset(frame_data(fs, frame) + roll(dice, EVIL_BLOCKS / 8 - 32), roll(dice, 2) == 0 ? 0 : 0xff, 32);
         }
     } else if (kind == 6) { /* its extended attributes */

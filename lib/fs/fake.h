@@ -316,7 +316,7 @@ static inline uint64_t audit_blocks(struct lxfs *fs, uint32_t *bad_blocks)
     for (uint64_t n = 0; n < fs->dead_count; n++) {
         struct file f;
         uint32_t frame = 0;
-        if (inode_slot(fs, INODE_DEAD, &f) != LXFS_OK || file_load(fs, &f, 0, n / 64, &frame, NULL) != LXFS_OK || frame == 0) {
+        if (inode_slot(fs, INODE_DEAD, &f) != LXFS_OK || file_load(fs, &f, 0, n / 64, &frame) != LXFS_OK || frame == 0) {
             audit_error(&a, "the list of dead trees is damaged", n);
             continue;
         }
@@ -329,7 +329,7 @@ static inline uint64_t audit_blocks(struct lxfs *fs, uint32_t *bad_blocks)
     for (uint64_t address = 0; address < fs->block_count; address++) {
         uint32_t frame = 0;
         bool is_data = address >= fs->data_first && address < fs->data_end;
-        if (file_load(fs, &map, 0, address / MAP_LEAF_BLOCKS, &frame, NULL) != LXFS_OK || frame == 0) {
+        if (file_load(fs, &map, 0, address / MAP_LEAF_BLOCKS, &frame) != LXFS_OK || frame == 0) {
             break;
         }
         bool is_used = map_is_used(frame_data(fs, frame), address);

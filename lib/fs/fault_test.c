@@ -203,7 +203,7 @@ static void starve(uint32_t count)
     uint32_t frame = 0;
     map_give(v.fs, v.fs->data_first); /* touches the leaf */
     v.fs->pending_count--;
-    CHECK_EQ(file_load(v.fs, &map, 0, 0, &frame, NULL), LXFS_OK);
+    CHECK_EQ(file_load(v.fs, &map, 0, 0, &frame), LXFS_OK);
     uint8_t *leaf = frame_data(v.fs, frame);
     uint32_t left = count;
     for (uint64_t address = v.fs->data_end - 1; address >= v.fs->data_first; address--) {

@@ -51,16 +51,13 @@ static bool is_hole(struct lxfs *fs, const struct spot *spot)
     return le40_load(spot_pointer(fs, spot) + P_ADDRESS) == 0;
 }
 
-enum lxfs_err file_load(struct lxfs *fs, const struct file *f, uint32_t level, uint64_t index, uint32_t *frame, uint32_t *hole_level)
+enum lxfs_err file_load(struct lxfs *fs, const struct file *f, uint32_t level, uint64_t index, uint32_t *frame)
 {
     struct spot spot = file_root_spot(fs, f);
     *frame = 0;
     for (;;) {
         uint32_t i = 0;
         if (is_hole(fs, &spot)) {
-            if (hole_level != NULL) {
-                *hole_level = spot.level;
-            }
             return LXFS_OK;
         }
         enum lxfs_err err = block_load(fs, &spot, &i);
@@ -75,6 +72,25 @@ enum lxfs_err file_load(struct lxfs *fs, const struct file *f, uint32_t level, u
     }
 }
 
+enum lxfs_err file_probe(struct lxfs *fs, const struct file *f, uint64_t index, bool *is_there, uint64_t *next)
+{
+    struct spot spot = file_root_spot(fs, f);
+    for (;;) {
+        uint32_t shift = FANOUT_BITS * spot.level;
+        uint32_t i = 0;
+        *is_there = !is_hole(fs, &spot);
+        *next = ((index >> shift) + 1) << shift;
+        if (!*is_there || le40_load(spot_pointer(fs, &spot) + P_COUNT) >= block_extent(fs, &spot).leaves) {
+            return LXFS_OK;
+        }
+        enum lxfs_err err = spot.level == 0 ? LXFS_EBAD : block_load(fs, &spot, &i);
+        if (err != LXFS_OK) {
+            return err;
+        }
+        spot = file_child_spot(&spot, i, index);
+    }
+}
+
 enum lxfs_err file_prepare(struct lxfs *fs, const struct file *f, uint64_t index, bool with_leaf)
 {
     uint64_t size = file_size(fs, f);
@@ -83,7 +99,7 @@ enum lxfs_err file_prepare(struct lxfs *fs, const struct file *f, uint64_t index
     if (index >= tree_leaf_count(size) || level > file_depth(size)) {
         return LXFS_OK;
     }
-    return file_load(fs, f, level, index >> (FANOUT_BITS * level), &frame, NULL);
+    return file_load(fs, f, level, index >> (FANOUT_BITS * level), &frame);
 }
 
 enum lxfs_err file_prepare_end(struct lxfs *fs, const struct file *f)

@@ -25,7 +25,7 @@ enum lxfs_err inode_slot(struct lxfs *fs, uint64_t inode, struct file *out)
     if (inode == INODE_NONE || inode >= fs->inode_count) {
         return LXFS_ENOENT;
     }
-    enum lxfs_err err = file_load(fs, &table, 0, inode / BLOCK_INODES, &frame, NULL);
+    enum lxfs_err err = file_load(fs, &table, 0, inode / BLOCK_INODES, &frame);
     if (err != LXFS_OK) {
         return err;
     }

@@ -183,7 +183,7 @@ void map_settle(struct lxfs *fs)
         uint64_t address = fs->pending[n];
         uint64_t bit = address % MAP_LEAF_BLOCKS;
         uint32_t frame = 0;
-        if (file_load(fs, &map, 0, address / MAP_LEAF_BLOCKS, &frame, NULL) != LXFS_OK || frame == 0 ||
+        if (file_load(fs, &map, 0, address / MAP_LEAF_BLOCKS, &frame) != LXFS_OK || frame == 0 ||
             !map_is_used(frame_data(fs, frame), address)) {
             fs->stats.map_errors++;
             continue;

@@ -370,9 +370,14 @@ struct file file_of_map(void);
 /** The level of the root of a file of so many bytes. */
 uint32_t file_depth(uint64_t size_bytes);
 
-/** Finds the block `index` of `level`, which must lie before the end; `frame` 0: it is in a hole, of level `hole_level`. */
-MUST_USE enum lxfs_err file_load(struct lxfs *fs, const struct file *f, uint32_t level, uint64_t index, uint32_t *frame,
-                                 uint32_t *hole_level);
+/** Finds the block `index` of `level`, which must lie before the end; `frame` 0: it is in a hole. */
+MUST_USE enum lxfs_err file_load(struct lxfs *fs, const struct file *f, uint32_t level, uint64_t index, uint32_t *frame);
+
+/**
+ * Says whether leaf `index` is there, and up to which leaf `next` the same is known: a hole to its end, or a subtree that is full. That one
+ * is full stands under CHECK alone; that a leaf is a hole, under the hashes.
+ */
+MUST_USE enum lxfs_err file_probe(struct lxfs *fs, const struct file *f, uint64_t index, bool *is_there, uint64_t *next);
 
 /** Loads what file_touch or growing will need: nodes on the way to leaf `index`, and the leaf if asked. Holes are no errors. */
 MUST_USE enum lxfs_err file_prepare(struct lxfs *fs, const struct file *f, uint64_t index, bool with_leaf);
