@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /** LXFS: one operation after the other, limits, errors, what they cost, and what a volume is after opening it again. */
-#include <sys/mman.h>
-
 #include "trial.h"
 
 static void files(void)
@@ -470,20 +468,30 @@ static void one_path(void)
 
 /* ---- a device that is large and mostly empty ------------------------------------------------------------------------------ */
 
-static uint8_t *sparse_bytes;
+static uint8_t **sparse_pages; /* blocks that were written */
 static uint64_t sparse_blocks;
 
 static bool sparse_read(void *context, uint64_t first, uint32_t count, void *out)
 {
     (void)context;
-    memcpy(out, sparse_bytes + first * BLOCK, (size_t)count * BLOCK);
+    memset(out, 0, (size_t)count * BLOCK);
+    for (uint32_t n = 0; n < count; n++) {
+        if (sparse_pages[first + n] != NULL) {
+            memcpy((uint8_t *)out + (size_t)n * BLOCK, sparse_pages[first + n], BLOCK);
+        }
+    }
     return true;
 }
 
 static bool sparse_write(void *context, uint64_t first, uint32_t count, const void *from)
 {
     (void)context;
-    memcpy(sparse_bytes + first * BLOCK, from, (size_t)count * BLOCK);
+    for (uint32_t n = 0; n < count; n++) {
+        if (sparse_pages[first + n] == NULL) {
+            sparse_pages[first + n] = (uint8_t *)malloc(BLOCK);
+        }
+        memcpy(sparse_pages[first + n], (const uint8_t *)from + (size_t)n * BLOCK, BLOCK);
+    }
     return true;
 }
 
@@ -503,12 +511,7 @@ static uint64_t sparse_size(void *context)
 static void large_volume(void)
 {
     sparse_blocks = (16ull << 30) / BLOCK + 5;
-    void *map = mmap(NULL, sparse_blocks * BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(map != MAP_FAILED);
-    if (map == MAP_FAILED) {
-        return;
-    }
-    sparse_bytes = (uint8_t *)map;
+    sparse_pages = (uint8_t **)calloc(sparse_blocks, sizeof *sparse_pages);
     volume_init(&v, NULL, NULL, LXFS_LEAF_FRAMES_MIN, LXFS_NODE_FRAMES_MIN);
     v.device = (struct lxfs_device){NULL, sparse_read, sparse_write, sparse_flush, sparse_size};
     CHECK_EQ(volume_format(&v, 256), LXFS_OK);
@@ -533,8 +536,8 @@ static void large_volume(void)
     uint64_t address = v.fs->frames[frame].address;
     uint64_t address2 = v.fs->frames[frame].address2;
     CHECK_EQ(volume_open(&v, 0), LXFS_OK);
-    sparse_bytes[address * BLOCK + 9] ^= 1;
-    sparse_bytes[address2 * BLOCK + 9] ^= 1;
+    sparse_pages[address][9] ^= 1;
+    sparse_pages[address2][9] ^= 1;
     v.fs->next[0] = 3ull * MAP_LEAF_BLOCKS;
     v.fs->next[1] = 3ull * MAP_LEAF_BLOCKS;
     put(f, 1ull << 35, 0, 300000);
@@ -549,7 +552,10 @@ static void large_volume(void)
     f = make(LXFS_ROOT_INODE, "g");
     put(f, 0, 0, 1 << 20);
     CHECK_EQ(volume_open(&v, 0), LXFS_OK);
-    munmap(map, sparse_blocks * BLOCK);
+    for (uint64_t n = 0; n < sparse_blocks; n++) {
+        free(sparse_pages[n]);
+    }
+    free(sparse_pages);
     free(v.memory);
 }
 
