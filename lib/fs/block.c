@@ -68,8 +68,7 @@ struct extent block_extent(struct lxfs *fs, const struct spot *spot)
     return (struct extent){total - first, (uint32_t)tree_block_len(size, total - 1)};
 }
 
-/* Whether an address can be that of a block of this kind. */
-static bool is_place(const struct lxfs *fs, const struct spot *spot, uint64_t address, uint32_t copy)
+bool block_is_place(const struct lxfs *fs, const struct spot *spot, uint64_t address, uint32_t copy)
 {
     if (spot->kind != KIND_MAP) {
         return address >= fs->data_first && address < fs->data_end;
@@ -107,15 +106,15 @@ static bool read_copies(struct lxfs *fs, const struct spot *spot, uint32_t i, co
     uint64_t birth = le64_load(pointer + P_BIRTH);
     uint64_t first = le40_load(pointer + P_ADDRESS);
     uint64_t second = le40_load(pointer + P_ADDRESS2);
-    if (is_place(fs, spot, first, 0) && device_read(fs, first, birth, frame_data(fs, i)) && verify(fs, spot, i, pointer)) {
+    if (block_is_place(fs, spot, first, 0) && device_read(fs, first, birth, frame_data(fs, i)) && verify(fs, spot, i, pointer)) {
         return true;
     }
-    if (second == 0 || !is_place(fs, spot, second, 1) || !device_read(fs, second, birth, frame_data(fs, i)) ||
+    if (second == 0 || !block_is_place(fs, spot, second, 1) || !device_read(fs, second, birth, frame_data(fs, i)) ||
         !verify(fs, spot, i, pointer)) {
         return false;
     }
     fs->stats.bad_copies++;
-    if (!fs->is_read_only && !fs->is_failed && is_place(fs, spot, first, 0) &&
+    if (!fs->is_read_only && !fs->is_failed && block_is_place(fs, spot, first, 0) &&
         device_write(fs, first, birth, frame_data(fs, i))) {
         fs->stats.repaired_copies++;
     }

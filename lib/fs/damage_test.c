@@ -110,6 +110,46 @@ static void one_block(void)
     end();
 }
 
+/* Second copies that nobody reads rot as well: scrubbing finds each one, and afterwards the first copy alone may rot. */
+static void scrubbing(void)
+{
+    begin();
+    overlay.stamp++;
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    uint32_t bad = 0;
+    while (lxfs_reclaim(v.fs, 100) == LXFS_OK) {
+    }
+    CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+    CHECK(audit_holds(v.fs));
+    /* One copy of each block of the data that has two, by turns the first and the second. */
+    uint64_t first[EVIL_BLOCKS] = {0};
+    for (uint32_t i = 1; i <= v.frames.leaves + v.frames.nodes; i++) {
+        const struct frame *f = &v.fs->frames[i];
+        if (f->state == FRAME_CLEAN && f->address2 != 0) {
+            first[f->address] = f->address2;
+        }
+    }
+    uint32_t count = 0;
+    for (uint64_t address = v.fs->data_first; address < v.fs->data_end; address++) {
+        if (first[address] != 0) {
+            overlay_block(&overlay, count % 2 == 0 ? address : first[address])[count] ^= 4;
+            count++;
+        }
+    }
+    struct lxfs_cursor cursor = {0, 0};
+    for (uint32_t n = 0; lxfs_scrub(v.fs, &cursor, 10) == LXFS_OK; n++) {
+        CHECK(n < 1000);
+    }
+    struct lxfs_stats s;
+    lxfs_stats(v.fs, &s);
+    CHECK(count > 30 && s.repaired_copies == count && s.bad_blocks == 0);
+    CHECK_EQ(audit_blocks(v.fs, &bad), 0);
+    CHECK_EQ(volume_open(&v, LXFS_READ_ONLY), LXFS_OK);
+    CHECK_EQ(lxfs_scrub(v.fs, &cursor, 1), LXFS_EROFS);
+    printf("# %u copies damaged, all repaired by scrubbing\n", count);
+    end();
+}
+
 static uint32_t roll_random(void *context, uint32_t limit)
 {
     return random_below((uint64_t *)context, limit);
@@ -238,6 +278,7 @@ int main(void)
 {
     static const struct unit_case cases[] = {
         {"each block damaged alone", one_block},
+        {"scrubbing finds copies that nobody reads", scrubbing},
         {"many blocks rotten, stale or misdirected", many_blocks},
         {"each write lost once", lost_writes},
         {"a log with a gap is refused", log_gap},

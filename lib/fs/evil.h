@@ -401,6 +401,8 @@ static inline void evil_case(const struct dice *dice, struct overlay *o, struct 
         if (volume_open(v, roll(dice, 8) == 0 ? LXFS_READ_ONLY : 0) == LXFS_OK) {
             evil_use(dice, v->fs, dice->steps);
             evil_walk(v->fs);
+            struct lxfs_cursor cursor = {0, 0};
+            (void)!lxfs_scrub(v->fs, &cursor, dice->steps);
             (void)!lxfs_commit(v->fs);
         }
     }

@@ -253,6 +253,19 @@ MUST_USE enum lxfs_err lxfs_sync(struct lxfs *fs);
  */
 MUST_USE enum lxfs_err lxfs_reclaim(struct lxfs *fs, uint32_t steps);
 
+/** Where lxfs_scrub is; begins as zeros. */
+struct lxfs_cursor {
+    uint64_t file;
+    uint64_t index;
+};
+
+/**
+ * Reads all copies of all blocks, at most `steps` leaves and the nodes above them, and writes damaged ones again from good ones. For idle times.
+ * What cannot be repaired is counted in lxfs_stats and named by lxfs_damage. What changes meanwhile may be passed over.
+ * @return LXFS_OK: go on; LXFS_ENOENT: everything was looked at, the cursor is at the beginning again; LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_scrub(struct lxfs *fs, struct lxfs_cursor *cursor, uint32_t steps);
+
 void lxfs_statfs(const struct lxfs *fs, struct lxfs_statfs *out);
 void lxfs_stats(const struct lxfs *fs, struct lxfs_stats *out);
 

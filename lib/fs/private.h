@@ -7,7 +7,7 @@
  *   file      a file's tree: walks, growing, dropping    inode    inodes, orphans            dead     trees to be given back
  *   dir       directories                                xattr    extended attributes        data     contents of files
  *   change    all that writes: check, act, note          log      the intent log             commit   superblocks
- *   volume    format, open                               fs       the calls that read
+ *   volume    format, open                               fs       the calls that read                scrub    all copies
  *
  * Three rules hold everywhere. An operation first loads all that it will need and finds every reason to refuse, and only then changes
  * anything: a failure behind that point stops all writing (is_failed), and the device still has the state of the last commit and log.
@@ -308,6 +308,9 @@ MUST_USE enum lxfs_err block_touch(struct lxfs *fs, const struct spot *spot, uin
 /** Makes a block of zeros where a hole was. The parent must be touched. */
 MUST_USE enum lxfs_err block_make(struct lxfs *fs, const struct spot *spot, uint32_t *frame);
 
+/** Whether an address can be that of a copy of the block at a spot. */
+MUST_USE bool block_is_place(const struct lxfs *fs, const struct spot *spot, uint64_t address, uint32_t copy);
+
 /** Whether the block of a pointer was touched since the last commit. */
 MUST_USE bool block_is_new(struct lxfs *fs, const uint8_t *pointer);
 
@@ -551,6 +554,9 @@ MUST_USE enum lxfs_err names_unlink(struct lxfs *fs, struct change *c);
 MUST_USE enum lxfs_err names_rename(struct lxfs *fs, struct change *c);
 MUST_USE enum lxfs_err names_release(struct lxfs *fs, const struct change *c);
 MUST_USE enum lxfs_err attr_set(struct lxfs *fs, const struct change *c);
+
+/** Where the block of extended attributes of a file belongs. */
+struct spot xattr_spot(const struct file *f);
 
 void log_note(struct lxfs *fs, const struct change *c);
 MUST_USE enum lxfs_err log_write(struct lxfs *fs);

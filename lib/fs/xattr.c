@@ -5,7 +5,7 @@
 enum { X_BYTES = 2, X_HEAD = 8, E_HEAD = 4, X_ROOM = BLOCK - X_HEAD };
 _Static_assert(X_ROOM == LXFS_XATTR_BYTES_MAX, "what fs.h promises");
 
-static struct spot spot_of(const struct file *f)
+struct spot xattr_spot(const struct file *f)
 {
     return (struct spot){.parent = f->home,
                          .parent_at = f->home_at + I_XATTR,
@@ -38,7 +38,7 @@ static bool is_sound(const uint8_t *b)
 /* The block of a file's attributes; NULL when there is none. */
 static enum lxfs_err load(struct lxfs *fs, const struct file *f, uint32_t *frame, uint8_t **out)
 {
-    struct spot spot = spot_of(f);
+    struct spot spot = xattr_spot(f);
     *out = NULL;
     *frame = 0;
     if (le40_load(spot_pointer(fs, &spot) + P_ADDRESS) == 0) {
@@ -189,7 +189,7 @@ enum lxfs_err xattr_set(struct lxfs *fs, const struct change *c)
     if (err != LXFS_OK) {
         return err;
     }
-    struct spot spot = spot_of(&f);
+    struct spot spot = xattr_spot(&f);
     fs->is_acting = true;
     err = inode_touch(fs, &f);
     if (err == LXFS_OK) {
@@ -228,7 +228,7 @@ enum lxfs_err xattr_remove(struct lxfs *fs, const struct change *c)
     if (at == 0) {
         return LXFS_ENOENT;
     }
-    struct spot spot = spot_of(&f);
+    struct spot spot = xattr_spot(&f);
     fs->is_acting = true;
     err = inode_touch(fs, &f);
     if (err == LXFS_OK) {
