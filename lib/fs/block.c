@@ -77,6 +77,18 @@ bool block_is_place(const struct lxfs *fs, const struct spot *spot, uint64_t add
     return address == place || address == place + 1;
 }
 
+/* Whether a node has nothing behind its file's end. Its hash does not reach there, and the file may grow over what was planted. */
+static bool ends_with_file(const uint8_t *node, uint32_t level, struct extent extent)
+{
+    uint64_t span = 1ull << (FANOUT_BITS * (level - 1));
+    for (uint64_t at = ((extent.leaves - 1) / span + 1) * POINTER_BYTES; at < BLOCK; at += 8) {
+        if (le64_load(node + at) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether the frame has what the pointer names. Fills in what an honest block has behind the end of its file. */
 static bool verify(struct lxfs *fs, const struct spot *spot, uint32_t i, const uint8_t *pointer)
 {
@@ -91,7 +103,7 @@ static bool verify(struct lxfs *fs, const struct spot *spot, uint32_t i, const u
         memset(data + extent.last_bytes, 0, BLOCK - extent.last_bytes);
         return true;
     }
-    if (hash_check(data) != le64_load(pointer + P_CHECK)) {
+    if (hash_check(data) != le64_load(pointer + P_CHECK) || !ends_with_file(data, spot->level, extent)) {
         return false;
     }
     fs->frames[i].changed = UINT64_MAX;

@@ -150,6 +150,30 @@ static void scrubbing(void)
     end();
 }
 
+/* A pointer behind the end of a file is under no hash: it must not be there when the file grows over it. */
+static void planted(void)
+{
+    begin();
+    overlay.stamp++;
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    struct file f;
+    uint32_t frame = 0;
+    static uint8_t got[BLOCK];
+    size_t count = 0;
+    CHECK_EQ(inode_load(v.fs, evil_files[1], &f), LXFS_OK);
+    CHECK_EQ(inode_touch(v.fs, &f), LXFS_OK);
+    CHECK_EQ(file_touch(v.fs, &f, 0, false, &frame), LXFS_OK);
+    uint8_t *node = frame_data(v.fs, v.fs->frames[frame].spot.parent);
+    memcpy(node + 20 * POINTER_BYTES, node + POINTER_BYTES, POINTER_BYTES); /* of the 8 blocks there are */
+    CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+    CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+    CHECK_EQ(lxfs_truncate(v.fs, evil_files[1], 100000), LXFS_EBAD);
+    CHECK_EQ(lxfs_read(v.fs, evil_files[1], 20 * BLOCK, got, BLOCK, &count), LXFS_OK);
+    CHECK_EQ(count, 0);
+    CHECK_EQ(lxfs_read(v.fs, evil_files[1], 0, got, BLOCK, &count), LXFS_EBAD);
+    end();
+}
+
 static uint32_t roll_random(void *context, uint32_t limit)
 {
     return random_below((uint64_t *)context, limit);
@@ -278,6 +302,7 @@ int main(void)
 {
     static const struct unit_case cases[] = {
         {"each block damaged alone", one_block},
+        {"nothing can be planted behind the end of a file", planted},
         {"scrubbing finds copies that nobody reads", scrubbing},
         {"many blocks rotten, stale or misdirected", many_blocks},
         {"each write lost once", lost_writes},

@@ -187,7 +187,7 @@ static inline void evil_super(const struct dice *dice, struct overlay *o, const 
     memcpy(overlay_block(o, EVIL_BLOCKS - SUPER_RING + at), s, BLOCK);
 }
 
-/* Changes records of the log, with good hashes: the same group in both copies. Returns false when there is none. */
+/* Changes records of the log, with good hashes: the same group in both copies. */
 static inline void evil_log(const struct dice *dice, struct overlay *o)
 {
     uint8_t *first = overlay_block(o, SUPER_RING);
