@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * Block: from the device to a verified frame, and back. Nothing gets into a frame without its hash; what did not verify in one copy is
+ * taken from the other and written again. Source: docs/spec/lxfs.md sections 2 and 3
+ */
+#include "private.h"
+
+bool device_read(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out)
+{
+    fs->stats.blocks_read++;
+    if (!fs->device.read(fs->device.context, address, 1, out)) {
+        return false;
+    }
+    if (fs->crypt.id != 0) {
+        fs->crypt.unseal(fs->crypt.context, address, generation, out);
+    }
+    return true;
+}
+
+bool device_write(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *block)
+{
+    fs->stats.blocks_written++;
+    if (fs->crypt.id != 0) {
+        memcpy(fs->scratch, block, BLOCK);
+        fs->crypt.seal(fs->crypt.context, address, generation, fs->scratch);
+        block = fs->scratch;
+    }
+    return fs->device.write(fs->device.context, address, 1, block);
+}
+
+bool device_flush(struct lxfs *fs)
+{
+    fs->stats.flushes++;
+    return fs->device.flush(fs->device.context);
+}
+
+void damage_note(struct lxfs *fs, const struct spot *spot, uint64_t address)
+{
+    bool is_map = spot->kind == KIND_MAP;
+    uint64_t inode = 0;
+    if (spot->kind < KIND_TABLE) { /* the frame of its inode is a leaf of the inode table, and has told its index */
+        inode = fs->frames[spot->home].spot.index * BLOCK_INODES + spot->home_at / INODE_BYTES;
+    }
+    fs->stats.bad_blocks++;
+    fs->damage = (struct lxfs_damage){
+        .inode = inode, .index = spot->index, .address = address, .level = spot->level, .is_map = is_map};
+    fs->is_damaged = true;
+}
+
+uint32_t block_rank(enum kind kind, uint32_t level)
+{
+    return level + (kind == KIND_TABLE ? (uint32_t)RANK_TABLE : kind == KIND_MAP ? (uint32_t)RANK_MAP : 0);
+}
+
+struct extent block_extent(struct lxfs *fs, const struct spot *spot)
+{
+    if (spot->kind == KIND_XATTR) {
+        return (struct extent){1, BLOCK};
+    }
+    uint64_t size = le64_load(frame_data(fs, spot->home) + spot->home_at + I_SIZE);
+    uint64_t total = tree_leaf_count(size);
+    uint64_t span = 1ull << (FANOUT_BITS * spot->level);
+    uint64_t first = spot->index << (FANOUT_BITS * spot->level);
+    assert(first < total);
+    if (span < total - first) {
+        return (struct extent){span, BLOCK};
+    }
+    return (struct extent){total - first, (uint32_t)tree_block_len(size, total - 1)};
+}
+
+bool block_is_place(const struct lxfs *fs, const struct spot *spot, uint64_t address, uint32_t copy)
+{
+    if (spot->kind != KIND_MAP) {
+        return address >= fs->data_first && address < fs->data_end;
+    }
+    uint64_t place = map_place(fs, spot->level, spot->index, 0) + (copy == 0 ? 0 : map_distance(fs));
+    return address == place || address == place + 1;
+}
+
+/* Whether a node has nothing behind its file's end. Its hash does not reach there, and the file may grow over what was planted. */
+static bool ends_with_file(const uint8_t *node, uint32_t level, struct extent extent)
+{
+    uint64_t span = 1ull << (FANOUT_BITS * (level - 1));
+    for (uint64_t at = ((extent.leaves - 1) / span + 1) * POINTER_BYTES; at < BLOCK; at += 8) {
+        if (le64_load(node + at) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the frame has what the pointer names. Fills in what an honest block has behind the end of its file. */
+static bool verify(struct lxfs *fs, const struct spot *spot, uint32_t i, const uint8_t *pointer)
+{
+    uint8_t *data = frame_data(fs, i);
+    struct extent extent = block_extent(fs, spot);
+    struct hash256 hash;
+    if (spot->level == 0) {
+        hash_leaf(fs, data, extent.last_bytes, &hash);
+        if (memcmp(&hash, pointer + P_HASH, sizeof hash) != 0) {
+            return false;
+        }
+        memset(data + extent.last_bytes, 0, BLOCK - extent.last_bytes);
+        return true;
+    }
+    if (hash_check(data) != le64_load(pointer + P_CHECK) || !ends_with_file(data, spot->level, extent)) {
+        return false;
+    }
+    fs->frames[i].changed = UINT64_MAX;
+    fs->frames[i].fold_leaves = 0;
+    hash_fold(fs, i, spot->level, extent, &hash);
+    return memcmp(&hash, pointer + P_HASH, sizeof hash) == 0;
+}
+
+/* Reads the copies one after the other until one is good; writes the good one over the bad one before it. */
+static bool read_copies(struct lxfs *fs, const struct spot *spot, uint32_t i, const uint8_t *pointer)
+{
+    uint64_t birth = le64_load(pointer + P_BIRTH);
+    uint64_t first = le40_load(pointer + P_ADDRESS);
+    uint64_t second = le40_load(pointer + P_ADDRESS2);
+    if (block_is_place(fs, spot, first, 0) && device_read(fs, first, birth, frame_data(fs, i)) && verify(fs, spot, i, pointer)) {
+        return true;
+    }
+    if (second == 0 || !block_is_place(fs, spot, second, 1) || !device_read(fs, second, birth, frame_data(fs, i)) ||
+        !verify(fs, spot, i, pointer)) {
+        return false;
+    }
+    fs->stats.bad_copies++;
+    if (!fs->is_read_only && !fs->is_failed && block_is_place(fs, spot, first, 0) &&
+        device_write(fs, first, birth, frame_data(fs, i))) {
+        fs->stats.repaired_copies++;
+    }
+    return true;
+}
+
+/* Whether a frame in memory is what the pointer at the spot means. Only a hostile device makes two pointers to one block. */
+static bool is_same(const struct frame *f, const struct spot *spot, const uint8_t *pointer)
+{
+    if (f->level != spot->level || f->address2 != le40_load(pointer + P_ADDRESS2)) {
+        return false;
+    }
+    if (f->state == FRAME_DIRTY) {
+        return f->spot.parent == spot->parent && f->spot.parent_at == spot->parent_at;
+    }
+    return f->birth == le64_load(pointer + P_BIRTH) && f->check == le64_load(pointer + P_CHECK) &&
+           memcmp(&f->hash, pointer + P_HASH, sizeof f->hash) == 0;
+}
+
+enum lxfs_err block_load(struct lxfs *fs, const struct spot *spot, uint32_t *frame)
+{
+    const uint8_t *pointer = spot_pointer(fs, spot);
+    uint64_t address = le40_load(pointer + P_ADDRESS);
+    assert(address != 0);
+    uint32_t i = cache_find(fs, address);
+    if (pointer[P_LEVEL] != spot->level || (i != 0 && !is_same(&fs->frames[i], spot, pointer))) {
+        damage_note(fs, spot, address);
+        return LXFS_EBAD;
+    }
+    if (i != 0) {
+        fs->frames[i].spot.index = spot->index;
+        cache_use(fs, i);
+        *frame = i;
+        return LXFS_OK;
+    }
+    i = cache_take(fs, spot->level != 0);
+    if (i == 0) {
+        return LXFS_EIO;
+    }
+    if (!read_copies(fs, spot, i, pointer)) {
+        damage_note(fs, spot, address);
+        return LXFS_EBAD;
+    }
+    struct frame *f = &fs->frames[i];
+    cache_enter(fs, i, address);
+    f->address2 = le40_load(pointer + P_ADDRESS2);
+    f->birth = le64_load(pointer + P_BIRTH);
+    f->check = le64_load(pointer + P_CHECK);
+    memcpy(&f->hash, pointer + P_HASH, sizeof f->hash);
+    f->spot = *spot;
+    f->level = (uint8_t)spot->level;
+    f->state = FRAME_CLEAN;
+    *frame = i;
+    return LXFS_OK;
+}
+
+static bool has_two_copies(const struct spot *spot)
+{
+    return spot->kind != KIND_FILE || spot->level != 0;
+}
+
+/* Finds new places for the block of a spot. */
+static enum lxfs_err places(struct lxfs *fs, const struct spot *spot, uint64_t out[2])
+{
+    out[1] = 0;
+    enum lxfs_err err = map_take(fs, 0, &out[0]);
+    if (err == LXFS_OK && has_two_copies(spot)) {
+        err = map_take(fs, 1, &out[1]);
+        if (err != LXFS_OK) {
+            map_give(fs, out[0]);
+        }
+    }
+    return err;
+}
+
+void block_settle(struct lxfs *fs, const struct spot *spot, uint32_t i, const uint64_t where[2])
+{
+    struct frame *f = &fs->frames[i];
+    uint8_t *pointer = spot_pointer(fs, spot);
+    cache_enter(fs, i, where[0]);
+    f->address2 = where[1];
+    f->birth = fs->generation;
+    f->spot = *spot;
+    f->level = (uint8_t)spot->level;
+    le64_store(pointer + P_BIRTH, fs->generation);
+    le40_store(pointer + P_ADDRESS, where[0]);
+    le40_store(pointer + P_ADDRESS2, where[1]);
+    pointer[P_LEVEL] = (uint8_t)spot->level;
+    cache_to_dirty(fs, i, block_rank(spot->kind, spot->level));
+}
+
+enum lxfs_err block_touch(struct lxfs *fs, const struct spot *spot, uint32_t frame)
+{
+    const struct frame *f = &fs->frames[frame];
+    assert(fs->frames[spot->parent].state == FRAME_DIRTY && spot->kind != KIND_MAP);
+    if (f->state == FRAME_DIRTY) {
+        return LXFS_OK;
+    }
+    uint64_t where[2];
+    uint64_t old[2] = {f->address, f->address2};
+    enum lxfs_err err = places(fs, spot, where);
+    if (err != LXFS_OK) {
+        return err;
+    }
+    block_settle(fs, spot, frame, where);
+    map_give(fs, old[0]);
+    if (old[1] != 0) {
+        map_give(fs, old[1]);
+    }
+    return LXFS_OK;
+}
+
+enum lxfs_err block_make(struct lxfs *fs, const struct spot *spot, uint32_t *frame)
+{
+    uint64_t where[2];
+    assert(fs->frames[spot->parent].state == FRAME_DIRTY && spot->kind != KIND_MAP);
+    enum lxfs_err err = places(fs, spot, where);
+    uint32_t i = err == LXFS_OK ? cache_take(fs, spot->level != 0) : 0;
+    if (i == 0) {
+        return err == LXFS_OK ? LXFS_EIO : err;
+    }
+    memset(frame_data(fs, i), 0, BLOCK);
+    memset(spot_pointer(fs, spot), 0, POINTER_BYTES);
+    block_settle(fs, spot, i, where);
+    *frame = i;
+    return LXFS_OK;
+}
+
+bool block_is_new(struct lxfs *fs, const uint8_t *pointer)
+{
+    uint32_t i = cache_find(fs, le40_load(pointer + P_ADDRESS));
+    return i != 0 && fs->frames[i].state == FRAME_DIRTY && spot_pointer(fs, &fs->frames[i].spot) == pointer;
+}
+
+void block_free(struct lxfs *fs, uint8_t *pointer)
+{
+    uint64_t first = le40_load(pointer + P_ADDRESS);
+    uint64_t second = le40_load(pointer + P_ADDRESS2);
+    uint32_t i = cache_find(fs, first);
+    if (i != 0 && fs->frames[i].state == FRAME_DIRTY && !block_is_new(fs, pointer)) {
+        fs->stats.map_errors++; /* a hostile device has two pointers to one block: it stays with the one that is in memory */
+        memset(pointer, 0, POINTER_BYTES);
+        return;
+    }
+    if (i != 0) {
+        cache_drop(fs, i);
+    }
+    memset(pointer, 0, POINTER_BYTES);
+    map_give(fs, first);
+    if (second != 0) {
+        map_give(fs, second);
+    }
+}
+
+enum lxfs_err block_write(struct lxfs *fs, uint32_t frame)
+{
+    struct frame *f = &fs->frames[frame];
+    const uint8_t *data = frame_data(fs, frame);
+    uint8_t *pointer = spot_pointer(fs, &f->spot);
+    struct extent extent = block_extent(fs, &f->spot);
+    assert(le40_load(pointer + P_ADDRESS) == f->address && fs->frames[f->spot.parent].state == FRAME_DIRTY);
+    if (f->level == 0) {
+        hash_leaf(fs, data, extent.last_bytes, &f->hash);
+        f->check = 0;
+    } else {
+        hash_fold(fs, frame, f->level, extent, &f->hash);
+        f->check = hash_check(data);
+    }
+    memcpy(pointer + P_HASH, &f->hash, sizeof f->hash);
+    le64_store(pointer + P_CHECK, f->check);
+    if (fs->frames[f->spot.parent].level != 0) {
+        fs->frames[f->spot.parent].changed |= 1ull << (f->spot.parent_at / POINTER_BYTES);
+    }
+    bool is_written = device_write(fs, f->address, f->birth, data);
+    if (is_written && f->address2 != 0) {
+        is_written = device_write(fs, f->address2, f->birth, data);
+    }
+    return is_written ? LXFS_OK : LXFS_EIO;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/** Inode: the table of inodes, its free ones, and orphans. Source: docs/spec/lxfs.md section 5 */
+#include "private.h"
+
+struct lxfs_time time_load(const uint8_t *p)
+{
+    return (struct lxfs_time){(int64_t)le64_load(p), le32_load(p + 8)};
+}
+
+void time_store(uint8_t *p, struct lxfs_time t)
+{
+    le64_store(p, (uint64_t)t.seconds);
+    le32_store(p + 8, t.nanoseconds);
+}
+
+void inode_stamp(struct lxfs *fs, const struct file *f, uint32_t member)
+{
+    time_store(file_inode(fs, f) + member, fs->now);
+}
+
+enum lxfs_err inode_slot(struct lxfs *fs, uint64_t inode, struct file *out)
+{
+    struct file table = file_of_table();
+    uint32_t frame = 0;
+    if (inode == INODE_NONE || inode >= fs->inode_count) {
+        return LXFS_ENOENT;
+    }
+    enum lxfs_err err = file_load(fs, &table, 0, inode / BLOCK_INODES, &frame);
+    if (err != LXFS_OK) {
+        return err;
+    }
+    if (frame == 0) {
+        return LXFS_EBAD;
+    }
+    const uint8_t *bytes = frame_data(fs, frame) + inode % BLOCK_INODES * INODE_BYTES;
+    bool is_meta = inode == INODE_DEAD || (le32_load(bytes + I_MODE) & LXFS_IFMT) == LXFS_IFDIR;
+    *out = (struct file){.inode = inode,
+                         .home = frame,
+                         .home_at = (uint32_t)(inode % BLOCK_INODES) * INODE_BYTES,
+                         .kind = is_meta ? KIND_META : KIND_FILE};
+    return LXFS_OK;
+}
+
+static bool is_sound(const uint8_t *inode)
+{
+    uint64_t size = le64_load(inode + I_SIZE);
+    switch (le32_load(inode + I_MODE) & LXFS_IFMT) {
+    case LXFS_IFREG:
+        return size <= LXFS_FILE_BYTES_MAX;
+    case LXFS_IFDIR:
+        return size != 0 && size % BLOCK == 0 && size <= LXFS_FILE_BYTES_MAX;
+    case LXFS_IFLNK:
+        return size != 0 && size <= LXFS_TARGET_BYTES_MAX;
+    case LXFS_IFCHR:
+    case LXFS_IFBLK:
+    case LXFS_IFIFO:
+    case LXFS_IFSOCK:
+        return size == 0;
+    default:
+        return false;
+    }
+}
+
+enum lxfs_err inode_load(struct lxfs *fs, uint64_t inode, struct file *out)
+{
+    struct file f;
+    if (inode < INODE_ROOT || inode == INODE_SNAPSHOTS) {
+        return LXFS_ENOENT;
+    }
+    enum lxfs_err err = inode_slot(fs, inode, &f);
+    if (err != LXFS_OK) {
+        return err;
+    }
+    if (le32_load(file_inode(fs, &f) + I_MODE) == 0) {
+        return LXFS_ENOENT;
+    }
+    if (!is_sound(file_inode(fs, &f))) {
+        return LXFS_EBAD;
+    }
+    *out = f;
+    return LXFS_OK;
+}
+
+enum lxfs_err inode_touch(struct lxfs *fs, const struct file *f)
+{
+    struct file table = file_of_table();
+    uint32_t frame = 0;
+    enum lxfs_err err = file_touch(fs, &table, f->inode / BLOCK_INODES, false, &frame);
+    assert(err != LXFS_OK || frame == f->home);
+    return err;
+}
+
+enum lxfs_err inode_prepare(struct lxfs *fs)
+{
+    struct file table = file_of_table();
+    struct file f;
+    if (fs->free_inode == 0) {
+        return file_prepare_end(fs, &table);
+    }
+    enum lxfs_err err = inode_slot(fs, fs->free_inode, &f);
+    if (err != LXFS_OK) {
+        return LXFS_EBAD;
+    }
+    return le32_load(file_inode(fs, &f) + I_MODE) == 0 ? LXFS_OK : LXFS_EBAD;
+}
+
+/* A slot behind the end of the table. */
+static enum lxfs_err extend(struct lxfs *fs, struct file *out)
+{
+    struct file table = file_of_table();
+    uint64_t inode = fs->inode_count;
+    uint32_t frame = 0;
+    enum lxfs_err err = LXFS_OK;
+    if (inode % BLOCK_INODES == 0) {
+        err = file_grow(fs, &table, (inode / BLOCK_INODES + 1) * BLOCK);
+    }
+    if (err == LXFS_OK) {
+        err = file_touch(fs, &table, inode / BLOCK_INODES, true, &frame);
+    }
+    if (err == LXFS_OK) {
+        fs->inode_count++;
+        *out = (struct file){
+            .inode = inode, .home = frame, .home_at = (uint32_t)(inode % BLOCK_INODES) * INODE_BYTES, .kind = KIND_FILE};
+    }
+    return err;
+}
+
+enum lxfs_err inode_make(struct lxfs *fs, uint32_t mode, struct file *out)
+{
+    struct file f;
+    enum lxfs_err err = LXFS_OK;
+    if (fs->free_inode != 0) {
+        err = inode_slot(fs, fs->free_inode, &f);
+        if (err == LXFS_OK) {
+            err = inode_touch(fs, &f);
+        }
+        if (err == LXFS_OK) {
+            fs->free_inode = le64_load(file_inode(fs, &f) + I_NEXT);
+        }
+    } else {
+        err = extend(fs, &f);
+    }
+    if (err != LXFS_OK) {
+        return err;
+    }
+    uint8_t *bytes = file_inode(fs, &f);
+    uint64_t generation = le64_load(bytes + I_GENERATION) + 1;
+    memset(bytes, 0, INODE_BYTES);
+    le64_store(bytes + I_GENERATION, generation);
+    le32_store(bytes + I_MODE, mode);
+    inode_stamp(fs, &f, I_ACCESSED);
+    inode_stamp(fs, &f, I_MODIFIED);
+    inode_stamp(fs, &f, I_CHANGED);
+    inode_stamp(fs, &f, I_BORN);
+    f.kind = (mode & LXFS_IFMT) == LXFS_IFDIR ? KIND_META : KIND_FILE;
+    fs->used_inodes++;
+    *out = f;
+    return LXFS_OK;
+}
+
+enum lxfs_err inode_free(struct lxfs *fs, const struct file *f)
+{
+    uint8_t *bytes = file_inode(fs, f);
+    enum lxfs_err err = LXFS_OK;
+    if (le40_load(bytes + I_XATTR + P_ADDRESS) != 0) {
+        block_free(fs, bytes + I_XATTR);
+    }
+    if (le40_load(bytes + I_ROOT + P_ADDRESS) != 0) {
+        if (bytes[I_ROOT + P_LEVEL] == 0) {
+            block_free(fs, bytes + I_ROOT);
+        } else {
+            err = file_discard(fs, bytes + I_ROOT);
+        }
+    }
+    uint64_t generation = le64_load(bytes + I_GENERATION);
+    memset(bytes, 0, INODE_BYTES);
+    le64_store(bytes + I_GENERATION, generation);
+    le64_store(bytes + I_NEXT, fs->free_inode);
+    fs->free_inode = f->inode;
+    fs->used_inodes -= fs->used_inodes != 0;
+    return err;
+}
+
+/* ---- orphans: a list that is linked both ways, so that any of them can leave ------------------------------------------- */
+
+enum lxfs_err orphan_prepare(struct lxfs *fs, const struct file *f)
+{
+    struct file other;
+    uint64_t next = le64_load(file_inode(fs, f) + I_NEXT);
+    uint64_t prev = le64_load(file_inode(fs, f) + I_PREV);
+    const uint64_t others[] = {fs->orphan, next, prev};
+    for (uint32_t i = 0; i < ARRAY_LEN(others); i++) {
+        if (others[i] != 0 && inode_slot(fs, others[i], &other) != LXFS_OK) {
+            return LXFS_EBAD;
+        }
+    }
+    return LXFS_OK;
+}
+
+/* Sets a link of another inode; 0: there is none. */
+static enum lxfs_err set_link(struct lxfs *fs, uint64_t inode, uint32_t member, uint64_t value)
+{
+    struct file f;
+    if (inode == 0) {
+        return LXFS_OK;
+    }
+    enum lxfs_err err = inode_slot(fs, inode, &f);
+    if (err == LXFS_OK) {
+        err = inode_touch(fs, &f);
+    }
+    if (err == LXFS_OK) {
+        le64_store(file_inode(fs, &f) + member, value);
+    }
+    return err;
+}
+
+enum lxfs_err orphan_add(struct lxfs *fs, const struct file *f)
+{
+    enum lxfs_err err = set_link(fs, fs->orphan, I_PREV, f->inode);
+    le64_store(file_inode(fs, f) + I_NEXT, fs->orphan);
+    le64_store(file_inode(fs, f) + I_PREV, 0);
+    fs->orphan = f->inode;
+    return err;
+}
+
+enum lxfs_err orphan_remove(struct lxfs *fs, const struct file *f)
+{
+    uint64_t next = le64_load(file_inode(fs, f) + I_NEXT);
+    uint64_t prev = le64_load(file_inode(fs, f) + I_PREV);
+    enum lxfs_err err = set_link(fs, next, I_PREV, prev);
+    if (err == LXFS_OK && prev != 0) {
+        err = set_link(fs, prev, I_NEXT, next);
+    }
+    if (prev == 0) {
+        fs->orphan = next;
+    }
+    le64_store(file_inode(fs, f) + I_NEXT, 0);
+    le64_store(file_inode(fs, f) + I_PREV, 0);
+    return err;
+}
