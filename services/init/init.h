@@ -6,7 +6,7 @@
  *   main.c      the order of all this            objects.c   slots and memory of the kernel's objects
  *   self.c      BootInfo, own image, seed        spaces.c    mapping; looking into the memory of others
  *   build.c     components, capabilities         restart.c   pristine again; code from the bundle
- *   serve.c     requests and faults              uart.c      one line at a time, polled
+ *   serve.c     requests and faults              say.c       one line at a time, and the end
  *
  * Owns:   every object of the system that it did not give away, for good.    Uses: invoke, sysdesc, tree, fdt, fault, format.
  * Limits: those of abi/sysdesc/desc.h; 32 repaired pages before it needs a restart of the machine; no allocation, no recursion.
@@ -23,6 +23,7 @@
 #include "invoke.h"
 #include "proto.h"
 #include "proto/system.h"
+#include "root.h"
 #include "sysdesc.h"
 #include "tree.h"
 
@@ -33,10 +34,9 @@ extern const struct lx_blob measurements;
 extern const struct lx_store bundle;
 extern const struct lx_device uart;
 
-/* ---- uart.c ----------------------------------------------------------------------------------------------------------------- */
+/* ---- say.c ------------------------------------------------------------------------------------------------------------------ */
 
-void uart_start(void *registers);
-/** Writes one line, with the newline; nothing before uart_start. */
+/** Writes one line to the console, with the newline (root.h). */
 void say(const char *text, ...) PRINTF_LIKE(1, 2);
 /** Writes "LX-OS init: TEXT" and stops the machine: the root task waits for ever. */
 NORETURN void stop(const char *text, ...) PRINTF_LIKE(1, 2);

@@ -10,7 +10,6 @@ LX_SLOT_WITH(lx_blob, SLOT_BLOB, system_slot, .flags = 0);
 
 #define UART_ADDR 0x4000400000ull
 
-NORETURN void root_main(const struct seL4_BootInfo *info);
 NORETURN void abort(void);
 
 static uint64_t ticks(void)
@@ -38,7 +37,7 @@ void root_main(const struct seL4_BootInfo *info)
     ipc_buffer = (struct seL4_IPCBuffer *)info->ipcBuffer;
     objects_start(info);
     space_map(device_frame(align_down(uart.addr, PAGE_BYTES)), seL4_CapInitThreadVSpace, UART_ADDR, DESC_READ | DESC_WRITE, false);
-    uart_start((void *)(UART_ADDR + uart.addr % PAGE_BYTES));
+    root_console((void *)(UART_ADDR + uart.addr % PAGE_BYTES));
     self_check(info);
     const char *why = sysdesc_open((const void *)system_slot.addr, system_slot.len_bytes, &built.desc);
     if (why != NULL) {

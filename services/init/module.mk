@@ -1,1 +1,1 @@
-$(call root_task,invoke mem base tree format sysdesc fdt fault proto)
+$(call root_task,root invoke mem base tree format sysdesc fdt fault proto)

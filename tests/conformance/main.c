@@ -3,46 +3,17 @@
 #include <sysdesc/slots.h>
 
 #include "conf.h"
-#include "format.h"
+#include "root.h"
 
 LX_DEVICE(uart);
 
 #define UART_ADDR 0x18000000ull
 
-enum { LINE_MAX = 400, UART_DATA = 0, UART_FLAGS = 0x18, UART_TRANSMIT_FULL = 1 << 5, POLLS_MAX = 1000000 };
-
-static volatile uint32_t *registers;
-
-NORETURN void root_main(const struct seL4_BootInfo *info);
-
-/* ---- the console: a PL011, written and polled --------------------------------------------------------------------------------- */
-
-static void put(char c)
-{
-    for (uint32_t polls = 0; (registers[UART_FLAGS / 4] & UART_TRANSMIT_FULL) != 0 && polls < POLLS_MAX; polls++) {
-    }
-    registers[UART_DATA / 4] = (uint8_t)c;
-}
-
-static void say_list(const char *text, va_list args) PRINTF_LIKE(1, 0);
-static void say_list(const char *text, va_list args)
-{
-    char line[LINE_MAX];
-    size_t len = format_list(line, sizeof line, text, args);
-    for (size_t i = 0; i < len && registers != NULL; i++) {
-        put(line[i]);
-    }
-    if (registers != NULL) {
-        put('\r');
-        put('\n');
-    }
-}
-
 void say(const char *text, ...)
 {
     va_list args;
     va_start(args, text);
-    say_list(text, args);
+    root_say_list(text, args);
     va_end(args);
 }
 
@@ -60,7 +31,7 @@ void give_up(const char *text, ...)
     va_list args;
     va_start(args, text);
     say("conformance: cannot go on:");
-    say_list(text, args);
+    root_say_list(text, args);
     va_end(args);
     stop();
 }
@@ -97,7 +68,7 @@ void console_start(const struct seL4_BootInfo *info)
     if (page_map(page, OWN_VSPACE, UART_ADDR, rights, seL4_ARM_ExecuteNever) != seL4_NoError) {
         stop();
     }
-    registers = (volatile uint32_t *)(uintptr_t)(UART_ADDR + uart.addr % PAGE_BYTES);
+    root_console((void *)(UART_ADDR + uart.addr % PAGE_BYTES));
 }
 
 /* ---- the program ------------------------------------------------------------------------------------------------------------------ */

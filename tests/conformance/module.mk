@@ -1,1 +1,1 @@
-$(call root_task,invoke mem base format)
+$(call root_task,root invoke mem base format)

@@ -1,0 +1,2 @@
+$(call lib,base format)
+$(call skip,host asan fuzz linux kernel boot)
