@@ -24,6 +24,13 @@ enum {
     seL4_SysWait = -9,
     seL4_SysNBWait = -10,
     seL4_SysYield = -11,
+    /* Only of kernels that are built with debug system calls: */
+    seL4_SysDebugPutChar = -12,
+    seL4_SysDebugDumpScheduler = -13,
+    seL4_SysDebugHalt = -14,
+    seL4_SysDebugCapIdentify = -15,
+    seL4_SysDebugNameThread = -17,
+    seL4_SysBenchmarkNullSyscall = -25,
 };
 
 /* ---- messages -------------------------------------------------------------------------------------------------------- */

@@ -11,15 +11,6 @@
 
 #include "object/objects.h"
 
-enum {
-    seL4_SysDebugPutChar = -12,
-    seL4_SysDebugDumpScheduler = -13,
-    seL4_SysDebugHalt = -14,
-    seL4_SysDebugCapIdentify = -15,
-    seL4_SysDebugNameThread = -17,
-    seL4_SysBenchmarkNullSyscall = -25,
-};
-
 /** Does a debug system call of the running thread. @return false when `number` is none. */
 bool debug_syscall(struct tcb *t, int64_t number);
 

@@ -5,7 +5,7 @@
 #include "invoke.h"
 #include "rt.h"
 
-enum { PUT_CHAR = -12, DUMP_SCHEDULER = -13, HALT = -14, CAP_IDENTIFY = -15, NAME_THREAD = -17, NULL_CALL = -25, CALLS = 4096 };
+enum { CALLS = 4096 };
 
 LX_SLOT_WITH(lx_cap, SLOT_CAP, own_tcb, .authority = AUTHORITY_OWN_TCB);
 
@@ -29,14 +29,14 @@ static uint64_t ticks_of(int64_t number)
 void init(void)
 {
     memcpy(ipc_buffer->msg, "debugged", sizeof "debugged");
-    (void)call(NAME_THREAD, own_tcb.cap);
-    rt_log("the capability is of type %lu, no capability of type %lu", (unsigned long)call(CAP_IDENTIFY, own_tcb.cap),
-           (unsigned long)call(CAP_IDENTIFY, 0));
-    (void)ticks_of(NULL_CALL);
-    rt_log("null system call: %lu", (unsigned long)(ticks_of(NULL_CALL) * 16 / CALLS));
+    (void)call(seL4_SysDebugNameThread, own_tcb.cap);
+    rt_log("the capability is of type %lu, no capability of type %lu", (unsigned long)call(seL4_SysDebugCapIdentify, own_tcb.cap),
+           (unsigned long)call(seL4_SysDebugCapIdentify, 0));
+    (void)ticks_of(seL4_SysBenchmarkNullSyscall);
+    rt_log("null system call: %lu", (unsigned long)(ticks_of(seL4_SysBenchmarkNullSyscall) * 16 / CALLS));
     for (const char *c = "one by one\n"; *c != '\0'; c++) {
-        (void)call(PUT_CHAR, (uint8_t)*c);
+        (void)call(seL4_SysDebugPutChar, (uint8_t)*c);
     }
-    (void)call(DUMP_SCHEDULER, 0);
-    (void)call(HALT, 0);
+    (void)call(seL4_SysDebugDumpScheduler, 0);
+    (void)call(seL4_SysDebugHalt, 0);
 }
