@@ -15,11 +15,6 @@ $(B)/packages.choice: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PACKAGES)' | cmp -s - $@ || echo '$(PACKAGES)' >$@
 
-# Other keys make everything anew.
-$(B)/keys.choice: FORCE
-	@mkdir -p $(@D)
-	@echo '$(LX_KEYS)' | cmp -s - $@ || echo '$(LX_KEYS)' >$@
-
 # The page of code that is in every process: lib/linux/abipage.
 abipage := lib/linux/abipage
 $(B)/linux/abipage.so: $(abipage)/abipage.S $(abipage)/abipage.h $(abipage)/abipage.lds $(B)/linux/flags | $(B)/deps

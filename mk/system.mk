@@ -18,8 +18,13 @@ QEMU_MACHINE := -machine $(QEMU_BOARD) -cpu cortex-a53 -m 2G -nic none -global v
 
 # ---- keys and the board -------------------------------------------------------------------------------------------------
 
+# Other keys make everything anew.
+$(B)/keys.choice: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LX_KEYS)' | cmp -s - $@ || echo '$(LX_KEYS)' >$@
+
 # The pair is made once, outside the tree; the loader gets the public half.
-$(B)/keys/image.pub: $(B)/host/bin/lxpack
+$(B)/keys/image.pub: $(B)/host/bin/lxpack $(B)/keys.choice
 	@mkdir -p $(@D)
 	$(Q)$< key $(LX_KEYS)/image.key $@
 
