@@ -237,7 +237,7 @@ static void decide_members(struct catalog_work *w, struct catalog *c, size_t ver
     }
 }
 
-/** Decides once more whoever was granted: the chain has become longer than any of the group's. */
+/** Decides once more whoever was granted: the chain has become longer than theirs. */
 static void decide_granted(struct catalog_work *w, struct catalog *c)
 {
     for (uint32_t i = 0; i < w->package_count; i++) {
@@ -247,6 +247,16 @@ static void decide_granted(struct catalog_work *w, struct catalog *c)
     }
 }
 
+/* A chain that ends in something worthless still says what it says before that: nobody hides a withdrawal behind it. */
+static bool add_transaction(struct catalog_work *w, struct catalog *c, struct cursor tx)
+{
+    if (sigchain_add(&w->developer, tx.at, tx.left_bytes)) {
+        return true;
+    }
+    decide_granted(w, c);
+    return false;
+}
+
 /** Adds the transactions that were seen at earlier starts and did not come along, so that nobody can hold them back. */
 static bool complete_chain(struct catalog_work *w, struct catalog *c)
 {
@@ -254,7 +264,7 @@ static bool complete_chain(struct catalog_work *w, struct catalog *c)
     struct cursor tx;
     while (v->setup.pin_count > 0 && v->transaction_count > 0 && v->transaction_count <= w->developer_pin.sequence &&
            seen_transaction(w->seen, &v->genesis, v->transaction_count, &tx)) {
-        if (!sigchain_add(v, tx.at, tx.left_bytes)) {
+        if (!add_transaction(w, c, tx)) {
             return false;
         }
         w->completed_count++;
@@ -276,7 +286,7 @@ static bool verify_chain(struct catalog_work *w, struct catalog *c, struct curso
         return false; /* never: package_open did the same */
     }
     while (chain_file_next(&file, &tx)) {
-        if (!sigchain_add(&w->developer, tx.at, tx.left_bytes)) {
+        if (!add_transaction(w, c, tx)) {
             return false;
         }
         decide_members(w, c, (size_t)(file.rest.at - chain.at));

@@ -167,6 +167,29 @@ static void a_withdrawal_is_not_forgotten(void)
     CHECK(says(0, "withdrawn base 3"));
 }
 
+/* The chain that withdraws is in the image, whole, with one worthless transaction behind it; without and with what was seen. */
+static void a_spoiled_chain_hides_no_withdrawal(void)
+{
+    static const uint8_t worthless[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    for (unsigned seen_before = 0; seen_before < 2; seen_before++) {
+        new_device();
+        if (seen_before != 0) {
+            withdrawing_image(true);
+            start("raa");
+        }
+        withdrawing_image(true);
+        struct sample *third = &w.packages[2];
+        struct writer tail = writer_of(w.chains[2] + third->chain.left_bytes, WORLD_CHAIN - third->chain.left_bytes);
+        chain_file_put_transaction(&tail, worthless, sizeof worthless);
+        le32_store(w.chains[2] + 8, le32_load(w.chains[2] + 8) + 1);
+        third->chain = cursor_of(w.chains[2], third->chain.left_bytes + tail.used_bytes);
+        sample_write_container(third);
+        world_bundle(&w);
+        start("rar");
+        CHECK(says(0, "withdrawn base 3"));
+    }
+}
+
 static void a_fork_is_refused(void)
 {
     new_device();
@@ -281,6 +304,7 @@ int main(void)
         {"memory: an older release is refused by what was seen of its chain", an_older_release_is_refused_by_what_was_seen},
         {"memory: what still stands is authorised, though its chain comes short", what_still_stands_is_authorised},
         {"memory: a withdrawal is not forgotten", a_withdrawal_is_not_forgotten},
+        {"memory: a spoiled chain hides no withdrawal", a_spoiled_chain_hides_no_withdrawal},
         {"memory: a fork of what was seen is refused", a_fork_is_refused},
         {"memory: a fork of the owner's chain is refused", a_fork_of_the_owner_is_refused},
         {"memory: a chain that cannot be completed is refused", a_chain_that_cannot_be_completed_is_refused},

@@ -136,7 +136,7 @@ static bool read_copies(struct lxfs *fs, const struct spot *spot, uint32_t i, co
 /* Whether a frame in memory is what the pointer at the spot means. Only a hostile device makes two pointers to one block. */
 static bool is_same(const struct frame *f, const struct spot *spot, const uint8_t *pointer)
 {
-    if (f->level != spot->level || f->address2 != le40_load(pointer + P_ADDRESS2)) {
+    if (f->level != spot->level || f->spot.kind != spot->kind || f->address2 != le40_load(pointer + P_ADDRESS2)) {
         return false;
     }
     if (f->state == FRAME_DIRTY) {

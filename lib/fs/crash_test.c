@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * LXFS: power cuts. Before every write and every flush of a long run, what a cut would leave is opened and read as a whole: it must be the
+ * LXFS: power cuts. Before writes and flushes of a long run (every ninth; LXFS_CRASH_EVERY), what a cut would leave is opened and read as a whole: it must be the
  * state behind some operation not before the last sync or commit that had returned.
  *
  * What a cut leaves is decided late: of a 512-byte piece that was written and not flushed, old or new is chosen when it is first read, and

@@ -6,7 +6,7 @@
  */
 #include "private.h"
 
-enum { BLOCK_POINTERS = BLOCK / POINTER_BYTES, PUSH_BLOCKS = LEVELS_MAX + 2 };
+enum { BLOCK_POINTERS = BLOCK / POINTER_BYTES, PUSH_BLOCKS = 2 * LEVELS_MAX + 2 };
 
 enum lxfs_err dead_prepare(struct lxfs *fs)
 {

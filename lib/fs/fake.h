@@ -6,7 +6,7 @@
 #ifndef LX_FS_FAKE_H
 #define LX_FS_FAKE_H
 
-#include "disk.h"
+#include "fake_disk.h"
 #include "private.h"
 
 struct volume {

@@ -27,7 +27,7 @@ static void chain_begin(uint8_t name)
     struct sigchain_setup setup = {.registers = registers, .register_capacity = ARRAY_LEN(registers)};
     sigchain_network_of(NETWORK_HYBRID, "lx-os", &setup.network);
     sigchain_verifier_init(&verifier, &setup);
-    memset(&seed, name, sizeof seed);
+    memset(seed.bytes, name, sizeof seed.bytes);
     signer.seed = &seed;
     signer.chain = &verifier;
     signer.time_s = 1800000000;

@@ -77,6 +77,10 @@ static bool mend(struct preparing *p, const struct gpt_reading *reading)
         tell_partitions(p, &reading->table, "; a copy of the table is broken, and the disk is read-only", reading->why);
         return true;
     }
+    if (gpt_find(&reading->table, GPT_LEDGER) == NULL && gpt_find(&reading->table, GPT_FILES) == NULL) {
+        tell_partitions(p, &reading->table, "; a copy of the table is broken, and left so on a disk that is somebody else's", reading->why);
+        return true;
+    }
     if (reading->head_is_bad) {
         gpt_copy_to_head(p->tail, p->disk->sector_count, p->head);
         good = write_head(p);

@@ -283,6 +283,9 @@ enum lx_err falcon_sign(const struct falcon_key *key, const void *message, size_
             err = falcon_publish(err == LX_OK) ? LX_OK : LX_ERANGE;
         }
     }
+    if (err != LX_OK) {
+        wipe(out, FALCON_SIGNATURE_BYTES); /* a wrong one could give the key away */
+    }
     wipe(seed, sizeof seed);
     wipe(&random, sizeof random);
     wipe(room, sizeof *room);

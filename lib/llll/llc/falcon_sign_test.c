@@ -131,14 +131,26 @@ static void every_key_solves_its_equation_and_signs(void)
     }
 }
 
+/* How many of the bytes are not 0. */
+static unsigned bytes_set(const uint8_t *bytes, size_t len_bytes)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < len_bytes; i++) {
+        n += bytes[i] != 0;
+    }
+    return n;
+}
+
 static void a_key_that_does_not_fit_itself_signs_nothing(void)
 {
     struct falcon_key good = key;
     key.public_key[100] ^= 0x10;
     CHECK_EQ(falcon_sign(&key, "x", 1, signature, &room), LX_ERANGE);
+    CHECK_EQ(bytes_set(signature, sizeof signature), 0);
     key = good;
     key.f[3] ^= 8; /* as a fault in memory would */
     CHECK_EQ(falcon_sign(&key, "x", 1, signature, &room), LX_ERANGE);
+    CHECK_EQ(bytes_set(signature, sizeof signature), 0);
     key = good;
     key.big_g[3] ^= 8; /* it enters the centres alone: the signature is a worse one, and still valid or refused */
     enum lx_err err = falcon_sign(&key, "x", 1, signature, &room);

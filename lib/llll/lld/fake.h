@@ -3,7 +3,7 @@
 #ifndef LX_LLD_FAKE_H
 #define LX_LLD_FAKE_H
 
-#include "disk.h"
+#include "fake_disk.h"
 #include "lld.h"
 
 static const uint8_t fake_secret[LLD_SECRET_BYTES] = "sixteen bytes ok";

@@ -7,8 +7,8 @@
  * Owns:   what disk_make allocates, until disk_free.    Uses: base.h of the library under test. Header only, for tests and fuzzers.
  * Limits: PENDING_MAX sectors between two flushes.
  */
-#ifndef LX_DISK_H
-#define LX_DISK_H
+#ifndef LX_FAKE_DISK_H
+#define LX_FAKE_DISK_H
 
 #include <stdio.h>
 #include <stdlib.h>
