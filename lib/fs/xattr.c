@@ -169,18 +169,22 @@ static enum lxfs_err may_set(const uint8_t *b, uint32_t old, const struct change
     return fits ? LXFS_OK : LXFS_ERANGE;
 }
 
+/* What a change needs: the file, and the block of its attributes, or NULL. */
+static enum lxfs_err load_for(struct lxfs *fs, const struct change *c, struct file *f, uint32_t *frame, uint8_t **b)
+{
+    enum lxfs_err err = name_ok(c->name);
+    if (err == LXFS_OK) {
+        err = inode_load(fs, c->a, f);
+    }
+    return err == LXFS_OK ? load(fs, f, frame, b) : err;
+}
+
 enum lxfs_err xattr_set(struct lxfs *fs, const struct change *c)
 {
     struct file f;
     uint32_t frame = 0;
     uint8_t *b = NULL;
-    enum lxfs_err err = name_ok(c->name);
-    if (err == LXFS_OK) {
-        err = inode_load(fs, c->a, &f);
-    }
-    if (err == LXFS_OK) {
-        err = load(fs, &f, &frame, &b);
-    }
+    enum lxfs_err err = load_for(fs, c, &f, &frame, &b);
     if (err != LXFS_OK) {
         return err;
     }
@@ -214,13 +218,7 @@ enum lxfs_err xattr_remove(struct lxfs *fs, const struct change *c)
     struct file f;
     uint32_t frame = 0;
     uint8_t *b = NULL;
-    enum lxfs_err err = name_ok(c->name);
-    if (err == LXFS_OK) {
-        err = inode_load(fs, c->a, &f);
-    }
-    if (err == LXFS_OK) {
-        err = load(fs, &f, &frame, &b);
-    }
+    enum lxfs_err err = load_for(fs, c, &f, &frame, &b);
     if (err != LXFS_OK) {
         return err;
     }
