@@ -188,6 +188,7 @@ _Static_assert(sizeof(struct abi_statfs) == 120, "struct statfs64");
 #define PROC_MAGIC_ 0x9fa0u
 #define SYSFS_MAGIC_ 0x62656572u
 #define PIPEFS_MAGIC_ 0x50495045u
+#define LXFS_MAGIC_ 0x4c584653u /* "LXFS"; of no other file system of Linux */
 
 struct abi_dirent {
     uint64_t ino;

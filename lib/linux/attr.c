@@ -2,7 +2,7 @@
 /**
  * Attr: what a file is like, and where a process is.
  * Owns:   nothing.    Uses: path.c, inode.c.
- * Limits: birth times are not kept; block counts are those of pages.
+ * Limits: birth times are not shown; block counts are those of pages.
  * Source: man-pages stat(2), statx(2), chmod(2), chown(2), utimensat(2), access(2), truncate(2), statfs(2), chdir(2)
  */
 #include "calls.h"
@@ -13,6 +13,9 @@
 
 static int64_t block_count(const struct inode *n)
 {
+    if (on_volume(n)) {
+        return (int64_t)(n->block_count * BLOCK_512);
+    }
     uint64_t object_pages = align_up(n->object_bytes, PAGE_BYTES) / PAGE_BYTES;
     uint64_t pages = n->data.page_count > object_pages ? n->data.page_count : object_pages;
     return inode_type(n) == S_IFREG_ && n->fs != FS_PROC && n->fs != FS_VIEW ? (int64_t)(pages * BLOCK_512) : 0;
@@ -20,7 +23,7 @@ static int64_t block_count(const struct inode *n)
 
 static uint64_t shown_size(const struct inode *n)
 {
-    return n->fs == FS_PROC || n->fs == FS_VIEW ? 0 : inode_is_dir(n) ? n->entry_count * 20 : n->size;
+    return n->fs == FS_PROC || n->fs == FS_VIEW ? 0 : inode_is_dir(n) && !on_volume(n) ? n->entry_count * 20 : n->size;
 }
 
 static void split(int64_t ns, int64_t *sec, int64_t *nsec)
@@ -29,8 +32,9 @@ static void split(int64_t ns, int64_t *sec, int64_t *nsec)
     *nsec = ns - *sec * NS_PER_S;
 }
 
-static void fill_stat(const struct inode *n, struct abi_stat *out)
+static int64_t fill_stat(struct inode *n, struct abi_stat *out)
 {
+    int64_t error = on_volume(n) ? volume_refresh(n) : 0;
     memset(out, 0, sizeof(*out));
     out->dev = DEV_BASE + n->fs;
     out->ino = n->ino;
@@ -45,13 +49,14 @@ static void fill_stat(const struct inode *n, struct abi_stat *out)
     split(n->atime, &out->atime, &out->atime_nsec);
     split(n->mtime, &out->mtime, &out->mtime_nsec);
     split(n->ctime, &out->ctime, &out->ctime_nsec);
+    return error;
 }
 
-static int64_t put_stat(struct thread *t, const struct inode *n, uint64_t address)
+static int64_t put_stat(struct thread *t, struct inode *n, uint64_t address)
 {
     struct abi_stat out;
-    fill_stat(n, &out);
-    return user_write(t->proc->mm, address, &out, sizeof(out)) ? 0 : -E_FAULT;
+    int64_t error = fill_stat(n, &out);
+    return error != 0 ? error : user_write(t->proc->mm, address, &out, sizeof(out)) ? 0 : -E_FAULT;
 }
 
 static uint32_t walk_flags(uint64_t at_flags)
@@ -85,10 +90,10 @@ static struct abi_statx_time statx_time(int64_t sec, int64_t nsec)
     return (struct abi_statx_time){sec, (uint32_t)nsec, 0};
 }
 
-static void fill_statx(const struct inode *n, struct abi_statx *out)
+static int64_t fill_statx(struct inode *n, struct abi_statx *out)
 {
     struct abi_stat s;
-    fill_stat(n, &s);
+    int64_t error = fill_stat(n, &s);
     memset(out, 0, sizeof(*out));
     out->mask = STATX_BASIC_STATS_;
     out->blksize = PAGE_BYTES;
@@ -105,6 +110,7 @@ static void fill_statx(const struct inode *n, struct abi_statx *out)
     out->rdev_major = (uint32_t)(s.rdev >> 8 & 0xfff);
     out->rdev_minor = (uint32_t)(s.rdev & 0xff);
     out->dev_minor = (uint32_t)s.dev;
+    return error;
 }
 
 int64_t call_statx(struct thread *t, const uint64_t *a)
@@ -119,9 +125,9 @@ int64_t call_statx(struct thread *t, const uint64_t *a)
     if (error != 0) {
         return error;
     }
-    fill_statx(w.inode, &out);
+    error = fill_statx(w.inode, &out);
     walk_end(&w);
-    return user_write(t->proc->mm, a[4], &out, sizeof(out)) ? 0 : -E_FAULT;
+    return error != 0 ? error : user_write(t->proc->mm, a[4], &out, sizeof(out)) ? 0 : -E_FAULT;
 }
 
 int64_t call_readlinkat(struct thread *t, const uint64_t *a)
@@ -138,11 +144,8 @@ int64_t call_readlinkat(struct thread *t, const uint64_t *a)
     struct inode *n = w.inode;
     if (inode_type(n) != S_IFLNK_) {
         len = sys->path_a[0] == '\0' ? -E_NOENT : -E_INVAL;
-    } else if (n->fs == FS_PROC) {
-        len = proc_readlink(t, n, sys->path_b, sizeof(sys->path_b));
     } else {
-        (void)copy_string(sys->path_b, sizeof(sys->path_b), n->target);
-        len = (int64_t)strlen(sys->path_b);
+        len = link_text(t, n, sys->path_b, sizeof(sys->path_b));
     }
     walk_end(&w);
     if (len < 0) {
@@ -213,9 +216,7 @@ static int64_t change_mode(struct thread *t, struct inode *n, uint32_t mode)
     if (inode_type(n) == S_IFLNK_) {
         return -E_OPNOTSUPP;
     }
-    n->mode = (n->mode & S_IFMT_) | mode;
-    inode_touch(n, false);
-    return 0;
+    return inode_set_owner(n, (n->mode & S_IFMT_) | mode, n->uid, n->gid);
 }
 
 int64_t call_fchmod(struct thread *t, const uint64_t *a)
@@ -250,13 +251,11 @@ static int64_t change_owner(struct thread *t, struct inode *n, uint32_t uid, uin
             return -E_PERM;
         }
     }
-    n->uid = uid == UINT32_MAX ? n->uid : uid;
-    n->gid = gid == UINT32_MAX ? n->gid : gid;
+    uint32_t mode = n->mode;
     if (inode_type(n) == S_IFREG_ || (c->fsuid != 0 && !inode_is_dir(n))) {
-        n->mode &= ~(S_ISUID_ | ((n->mode & 010) != 0 ? S_ISGID_ : 0));
+        mode &= ~(S_ISUID_ | ((n->mode & 010) != 0 ? S_ISGID_ : 0));
     }
-    inode_touch(n, false);
-    return 0;
+    return inode_set_owner(n, mode, uid == UINT32_MAX ? n->uid : uid, gid == UINT32_MAX ? n->gid : gid);
 }
 
 int64_t call_fchown(struct thread *t, const uint64_t *a)
@@ -321,14 +320,12 @@ static int64_t change_times(struct thread *t, struct inode *n, const struct new_
         }
     }
     int64_t now = time_wall(t->sys);
-    if (both_now) {
-        n->atime = n->mtime = now;
-    } else {
-        set_time(&n->atime, &times->at[0], now);
-        set_time(&n->mtime, &times->at[1], now);
+    int64_t accessed = both_now ? now : n->atime, modified = both_now ? now : n->mtime;
+    if (!both_now) {
+        set_time(&accessed, &times->at[0], now);
+        set_time(&modified, &times->at[1], now);
     }
-    n->ctime = now;
-    return 0;
+    return inode_set_times(n, accessed, modified);
 }
 
 int64_t call_utimensat(struct thread *t, const uint64_t *a)
@@ -402,6 +399,19 @@ int64_t call_truncate(struct thread *t, const uint64_t *a)
     return error;
 }
 
+enum { FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2 };
+
+/** A volume that never writes in place has nothing to set aside: it is asked whether there is room now, and the file grows. */
+static int64_t allocate_on_volume(struct inode *n, uint64_t end, bool keeps_size)
+{
+    struct lxfs_statfs room;
+    int64_t error = volume_statfs(n->sys, &room);
+    if (error == 0 && end > n->size && (end - n->size) / PAGE_BYTES > room.free_count) {
+        return -E_NOSPC;
+    }
+    return error != 0 || keeps_size || end <= n->size ? error : filedata_truncate(n, end);
+}
+
 int64_t call_fallocate(struct thread *t, const uint64_t *a)
 {
     struct file *f = fd_file(t->proc, a[0]);
@@ -411,7 +421,8 @@ int64_t call_fallocate(struct thread *t, const uint64_t *a)
     if ((int64_t)a[2] < 0 || (int64_t)a[3] <= 0) {
         return -E_INVAL;
     }
-    if (f->ops != &regular_ops || (a[1] & ~UINT64_C(1)) != 0) {
+    bool punches = a[1] == (FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE);
+    if (f->ops != &regular_ops || (!punches && (a[1] & ~(uint64_t)FALLOC_KEEP_SIZE) != 0)) {
         return f->ops == &pipe_ops ? -E_SPIPE : f->ops != &regular_ops ? -E_NODEV : -E_OPNOTSUPP;
     }
     uint64_t end = a[2] + a[3];
@@ -419,6 +430,13 @@ int64_t call_fallocate(struct thread *t, const uint64_t *a)
         return -E_FBIG;
     }
     struct inode *n = f->inode;
+    if (on_volume(n)) {
+        inode_drop_set_ids(t->proc, n);
+        return punches ? volume_punch(n, a[2], a[3]) : allocate_on_volume(n, end, (a[1] & FALLOC_KEEP_SIZE) != 0);
+    }
+    if (punches) {
+        return -E_OPNOTSUPP;
+    }
     uint64_t first_missing = (n->size + PAGE_BYTES - 1) / PAGE_BYTES; /* before it there may be holes, but not more than the file has */
     if (end / PAGE_BYTES > first_missing && end / PAGE_BYTES - first_missing > t->sys->memory.free_count) {
         return -E_NOSPC; /* before anything is taken */
@@ -433,10 +451,10 @@ int64_t call_fallocate(struct thread *t, const uint64_t *a)
             return -E_NOSPC;
         }
     }
-    if ((a[1] & 1) == 0 && end > n->size) { /* 1: FALLOC_FL_KEEP_SIZE */
+    if ((a[1] & FALLOC_KEEP_SIZE) == 0 && end > n->size) {
         n->size = end;
     }
-    inode_touch(n, true);
+    inode_mark(n, true);
     return 0;
 }
 
@@ -451,12 +469,23 @@ static int64_t put_statfs(struct thread *t, const struct inode *n, uint64_t addr
     out.type = n->fs == FS_PROC   ? PROC_MAGIC_
                : n->fs == FS_VIEW ? SYSFS_MAGIC_
                : n->fs == FS_PIPE ? PIPEFS_MAGIC_
+               : on_volume(n)     ? LXFS_MAGIC_
                                   : TMPFS_MAGIC_;
     out.bsize = out.frsize = PAGE_BYTES;
     out.namelen = LINUX_NAME_BYTES_MAX;
     out.fsid = n->fs;
     out.flags = 0x1020; /* ST_VALID, ST_RELATIME */
-    if (!is_generated) {
+    if (on_volume(n)) {
+        struct lxfs_statfs s;
+        int64_t error = volume_statfs(t->sys, &s);
+        if (error != 0) {
+            return error;
+        }
+        out.blocks = s.block_count;
+        out.bfree = out.bavail = s.free_count;
+        out.files = s.inode_count + s.free_count;
+        out.ffree = s.free_count;
+    } else if (!is_generated) {
         uint32_t free = m->free_count > m->reserve ? m->free_count - m->reserve : 0;
         out.blocks = m->page_count;
         out.bfree = out.bavail = free;

@@ -88,7 +88,8 @@ static void survey_names(struct survey *s)
     for (uint32_t i = 0; i <= s->sys->dentry_mask; i++) {
         for (const struct dentry *d = s->sys->dentries[i]; d != NULL; d = d->hash_next) {
             meet_inode(s, d->inode);
-            if ((d->hash & s->sys->dentry_mask) != i || dir_find(d->dir, d->name, d->len) != d) {
+            meet_inode(s, d->dir);
+            if ((d->hash & s->sys->dentry_mask) != i || name_find(d->dir, d->name, d->len) != d) {
                 s->broken = "a name is found by its directory and itself";
             }
         }
@@ -103,6 +104,9 @@ static const char *check_names(const struct inode *n)
             return "the names of an inode name it";
         }
         names++;
+    }
+    if (on_volume(n)) {
+        return inode_is_dir(n) && names > 1 ? "a directory has one name" : NULL;
     }
     if (!inode_is_dir(n)) {
         return names == n->nlink ? NULL : "nlink counts the names of a file";
@@ -129,7 +133,7 @@ static const char *check_dir(const struct inode *n)
     if (entries != n->entry_count) {
         return "entry_count counts the entries";
     }
-    bool is_tree = n->fs != FS_PROC && n->fs != FS_VIEW && n->nlink != 0;
+    bool is_tree = n->fs != FS_PROC && n->fs != FS_VIEW && !on_volume(n) && n->nlink != 0;
     return is_tree && n->nlink != 2 + dirs ? "a directory has two links and one for each directory in it" : NULL;
 }
 

@@ -311,6 +311,7 @@ _Static_assert(sizeof(struct process) <= MEM_PIECE_MAX, "a process is one piece"
 #define PID_HASH 256u
 #define FUTEX_HASH 64u
 #define DENTRY_HASH_MIN 256u
+#define VOLUME_BUCKETS 1024u
 #define IOV_MAX_ 1024u
 #define UNSUPPORTED_FEATURES_MAX 16u
 
@@ -393,6 +394,10 @@ struct linux_system {
     uint32_t dentry_mask;
     uint64_t next_ino;
     uint64_t inode_count, file_count;
+    struct inode *volume_inodes[VOLUME_BUCKETS]; /* of the volume, by number */
+    struct link volume_lru, volume_paged;
+    uint64_t volume_inode_count, volume_pages;
+    struct linux_installed installed;
     char path_a[LINUX_PATH_BYTES_MAX], path_b[LINUX_PATH_BYTES_MAX]; /* of the call: its path arguments */
     char walk_a[LINUX_PATH_BYTES_MAX], walk_b[LINUX_PATH_BYTES_MAX]; /* of path_walk */
     struct abi_iovec iov[IOV_MAX_];

@@ -240,7 +240,7 @@ static int64_t classify(struct thread *t, struct inode *n, char *path, struct ex
 {
     char line[SCRIPT_LINE_BYTES];
     int64_t error = check_inode(t->proc, n);
-    if (error != 0 || is_pristine(n)) {
+    if (error != 0 || (!on_volume(n) && is_pristine(n))) {
         return error;
     }
     int64_t len = read_start(n, line);
@@ -251,7 +251,14 @@ static int64_t classify(struct thread *t, struct inode *n, char *path, struct ex
         error = use_script(s, line, path, path, LINUX_PATH_BYTES_MAX);
         return error != 0 ? error : 1;
     }
-    if (len >= 4 && memcmp(line, "\177ELF", 4) == 0) {
+    bool is_elf = len >= 4 && memcmp(line, "\177ELF", 4) == 0;
+    if (is_elf && on_volume(n)) {
+        n->program = volume_program(n);
+        if (n->program != LINUX_NONE) {
+            return 0;
+        }
+    }
+    if (is_elf) {
         refuse(t->sys,
                "execve of %.128s by process %u (%.16s) refused: the file is not a program of an authorised package, so its "
                "code was never verified; sign it and install its package",

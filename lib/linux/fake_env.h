@@ -10,6 +10,7 @@
 #define LX_LINUX_FAKE_ENV_H
 
 #include "abi.h"
+#include "fake_volume.h"
 #include "linux.h"
 
 #include "abipage/abipage.h"
@@ -76,6 +77,7 @@ struct fake {
     char refused[256];
     uint32_t refused_count;
     uint32_t op_count;
+    struct fake_volume *volume; /* or NULL; the test's */
     uint64_t scratch; /* where the test's buffers are in every process */
 };
 
@@ -645,6 +647,8 @@ FAKE void fake_view_fill(void *env, struct linux_text *text)
     linux_text_print(text, "pages %u\n", 42u);
 }
 
+FAKE uint32_t fake_program_of(void *env, const struct hash256 *root);
+
 FAKE const struct linux_ops fake_ops = {
     .space_create = fake_space_create,
     .space_clone = fake_space_clone,
@@ -661,6 +665,7 @@ FAKE const struct linux_ops fake_ops = {
     .space_maps = fake_space_maps,
     .object_map = fake_object_map,
     .program_info = fake_program_info,
+    .program_of = fake_program_of,
     .refused = fake_refused,
     .thread_bind = fake_thread_bind,
     .thread_start = fake_thread_start,
@@ -681,26 +686,51 @@ FAKE const struct linux_ops fake_ops = {
 /* ---- a system to test -------------------------------------------------------------------------------------------- */
 
 static uint8_t fake_program_bytes[FAKE_PROGRAM_PAGES * PAGE_BYTES] = "\177ELF program";
+static uint8_t fake_pie_bytes[FAKE_PROGRAM_PAGES * PAGE_BYTES] = "\177ELF program that can be anywhere";
+static uint8_t fake_withdrawn_bytes[FAKE_PROGRAM_PAGES * PAGE_BYTES] = "\177ELF program that is withdrawn";
 static uint8_t fake_text_bytes[2 * PAGE_BYTES + 100];
+static uint32_t fake_text_salt; /* another release has another text */
+static uint32_t fake_bad_object = FAKE_OBJECTS; /* does not verify from the start on */
 static const char fake_script[] = "#!/bin/prog -x  y \necho\n";
 static const char fake_passwd[] = "root:x:0:0::/root:/bin/sh\n";
 
+static struct hash256 fake_roots[FAKE_OBJECTS];
+
 FAKE const struct linux_file_decl fake_files[] = {
-    {"/bin/prog", LINUX_FILE_OBJECT, 0755, 0, 0, sizeof(fake_program_bytes), 0, 0, NULL},
-    {"/bin/pie", LINUX_FILE_OBJECT, 0755, 0, 0, sizeof(fake_program_bytes), 0, 1, NULL},
-    {"/bin/withdrawn", LINUX_FILE_OBJECT, 0755, 0, 0, sizeof(fake_program_bytes), 0, 2, NULL},
-    {"/bin/sh", LINUX_FILE_SYMLINK, 0777, 0, 0, 0, 0, LINUX_NONE, "prog"},
-    {"/bin/script", LINUX_FILE_OBJECT, 0755, 0, 0, sizeof(fake_script) - 1, 2, LINUX_NONE, NULL},
-    {"/etc/passwd", LINUX_FILE_OBJECT, 0644, 0, 0, sizeof(fake_passwd) - 1, 3, LINUX_NONE, NULL},
-    {"/share/text", LINUX_FILE_OBJECT, 0644, 0, 0, sizeof(fake_text_bytes), 1, LINUX_NONE, NULL},
-    {"/root", LINUX_FILE_DIR, 0700, 0, 0, 0, 0, LINUX_NONE, NULL},
+    {"/bin/prog", LINUX_FILE_OBJECT, 0755, 0, 0, sizeof(fake_program_bytes), 0, 0, fake_roots[0].bytes, NULL},
+    {"/bin/pie", LINUX_FILE_OBJECT, 0755, 0, 0, sizeof(fake_pie_bytes), 4, 1, fake_roots[4].bytes, NULL},
+    {"/bin/withdrawn", LINUX_FILE_OBJECT, 0755, 0, 0, sizeof(fake_withdrawn_bytes), 5, 2, fake_roots[5].bytes, NULL},
+    {"/bin/sh", LINUX_FILE_SYMLINK, 0777, 0, 0, 0, 0, LINUX_NONE, NULL, "prog"},
+    {"/bin/script", LINUX_FILE_OBJECT, 0755, 0, 0, sizeof(fake_script) - 1, 2, LINUX_NONE, fake_roots[2].bytes, NULL},
+    {"/etc/passwd", LINUX_FILE_OBJECT, 0644, 0, 0, sizeof(fake_passwd) - 1, 3, LINUX_NONE, fake_roots[3].bytes, NULL},
+    {"/share/text", LINUX_FILE_OBJECT, 0644, 0, 0, sizeof(fake_text_bytes), 1, LINUX_NONE, fake_roots[1].bytes, NULL},
+    {"/root", LINUX_FILE_DIR, 0700, 0, 0, 0, 0, LINUX_NONE, NULL, NULL},
 };
+
+FAKE uint32_t fake_program_of(void *env, const struct hash256 *root)
+{
+    (void)env;
+    for (size_t i = 0; i < ARRAY_LEN(fake_files); i++) {
+        if (fake_files[i].program != LINUX_NONE && memcmp(fake_files[i].root, root->bytes, sizeof(*root)) == 0) {
+            return fake_files[i].program;
+        }
+    }
+    return LINUX_NONE;
+}
 FAKE const struct linux_view fake_views[] = {{"mem", fake_view_fill}};
 
 /** One is kept for the next test: making it is what takes the time. */
 static struct fake *fake_kept;
 
-FAKE struct fake *fake_new(void)
+FAKE void fake_object(struct fake *f, uint32_t object, const void *bytes, size_t len)
+{
+    f->objects[object] = bytes;
+    f->object_bytes[object] = len;
+    tree_root_of_bytes(bytes, len, &fake_roots[object]);
+}
+
+/** A system, with its files on `volume` unless that is NULL. */
+FAKE struct fake *fake_new_on(struct fake_volume *volume)
 {
     struct fake *f = fake_kept;
     fake_kept = NULL;
@@ -713,16 +743,18 @@ FAKE struct fake *fake_new(void)
     f->now_ns = 5 * (uint64_t)NS_PER_S;
     f->timer_ns = UINT64_MAX;
     for (size_t i = 0; i < sizeof(fake_text_bytes); i++) {
-        fake_text_bytes[i] = (uint8_t)(i * 7 + i / 256);
+        fake_text_bytes[i] = (uint8_t)(i * 7 + i / 256 + fake_text_salt);
     }
-    f->objects[0] = fake_program_bytes;
-    f->object_bytes[0] = sizeof(fake_program_bytes);
-    f->objects[1] = fake_text_bytes;
-    f->object_bytes[1] = sizeof(fake_text_bytes);
-    f->objects[2] = (const uint8_t *)fake_script;
-    f->object_bytes[2] = sizeof(fake_script) - 1;
-    f->objects[3] = (const uint8_t *)fake_passwd;
-    f->object_bytes[3] = sizeof(fake_passwd) - 1;
+    fake_object(f, 0, fake_program_bytes, sizeof(fake_program_bytes));
+    fake_object(f, 1, fake_text_bytes, sizeof(fake_text_bytes));
+    fake_object(f, 2, fake_script, sizeof(fake_script) - 1);
+    fake_object(f, 3, fake_passwd, sizeof(fake_passwd) - 1);
+    fake_object(f, 4, fake_pie_bytes, sizeof(fake_pie_bytes));
+    fake_object(f, 5, fake_withdrawn_bytes, sizeof(fake_withdrawn_bytes));
+    f->volume = volume;
+    for (uint32_t i = 0; i < FAKE_OBJECTS; i++) {
+        f->object_bad[i] = i == fake_bad_object;
+    }
     struct linux_config config = {.memory = f->memory,
                                   .memory_bytes = FAKE_MEMORY,
                                   .ops = &fake_ops,
@@ -733,9 +765,17 @@ FAKE struct fake *fake_new(void)
                                   .view_count = ARRAY_LEN(fake_views),
                                   .abi_program = FAKE_ABI_PROGRAM,
                                   .hwcap = 0xff};
+    if (volume != NULL) {
+        config.volume = (struct linux_volume){.ops = &fake_volume_ops, .env = volume, .buffer = volume->buffer, .repair = volume->repair};
+    }
     enum lx_err err = linux_init(&config, &f->system);
     assert(err == LX_OK);
     return f;
+}
+
+FAKE struct fake *fake_new(void)
+{
+    return fake_new_on(NULL);
 }
 
 FAKE void fake_free(struct fake *f)
@@ -1018,6 +1058,7 @@ enum {
     NR_readlinkat = 78,
     NR_newfstatat = 79,
     NR_fstat = 80,
+    NR_sync = 81,
     NR_fsync = 82,
     NR_utimensat = 88,
     NR_exit = 93,
@@ -1102,15 +1143,20 @@ FAKE void fake_scratch(struct fake *f, uint32_t thread)
 }
 
 /** A system whose process 1 runs /bin/prog as thread 0, with a scratch area. */
-FAKE struct fake *fake_started(void)
+FAKE struct fake *fake_started_on(struct fake_volume *volume)
 {
     static const char *const argv[] = {"prog", "arg", NULL}, *const envp[] = {"HOME=/", NULL};
-    struct fake *f = fake_new();
+    struct fake *f = fake_new_on(volume);
     enum lx_err err = linux_start(f->system, "/bin/prog", argv, envp);
     assert(err == LX_OK);
     fake_run_stubs(f, 0);
     fake_scratch(f, 0);
     return f;
+}
+
+FAKE struct fake *fake_started(void)
+{
+    return fake_started_on(NULL);
 }
 
 /** Puts a string into one of 8 slots of 4 KiB of the scratch area, in turn. @return its user address. */

@@ -100,6 +100,9 @@ size_t uio_zero(struct uio *io, size_t len_bytes)
 
 const uint8_t *filedata_page(struct inode *n, uint64_t index, size_t *len_bytes, bool *ok)
 {
+    if (on_volume(n)) {
+        return volume_page(n, index, len_bytes, ok);
+    }
     const uint8_t *page = data_page(&n->data, index);
     *ok = true;
     *len_bytes = PAGE_BYTES;
@@ -167,6 +170,9 @@ static uint8_t *writable_page(struct inode *n, uint64_t index, int64_t *error)
         memcpy(sys->copy_up, base, len);
     }
     uint8_t *page = data_page_make(&sys->memory, &n->data, index, MEM_FILES, &made);
+    while (page == NULL && volume_reclaim(sys)) {
+        page = data_page_make(&sys->memory, &n->data, index, MEM_FILES, &made);
+    }
     if (page == NULL) {
         *error = -E_NOSPC;
         return NULL;
@@ -185,6 +191,10 @@ int64_t filedata_write(struct inode *n, struct uio *io, uint64_t position)
         return -E_FBIG;
     }
     n->program = LINUX_NONE; /* what is written is no longer what was authorised */
+    if (on_volume(n)) {
+        io->left_bytes = io->left_bytes < LINUX_FILE_BYTES_MAX - position ? io->left_bytes : LINUX_FILE_BYTES_MAX - position;
+        return volume_write(n, io, position);
+    }
     while (io->left_bytes > 0 && position + done < LINUX_FILE_BYTES_MAX) {
         uint64_t at = position + done;
         size_t offset = (size_t)(at % PAGE_BYTES), part = 0;
@@ -207,6 +217,9 @@ int64_t filedata_truncate(struct inode *n, uint64_t size)
         return -E_FBIG;
     }
     n->program = LINUX_NONE;
+    if (on_volume(n)) {
+        return volume_truncate(n, size);
+    }
     if (size < n->size) {
         data_cut(&n->sys->memory, &n->data, size / PAGE_BYTES + (size % PAGE_BYTES != 0));
         uint8_t *last = size % PAGE_BYTES == 0 ? NULL : data_page(&n->data, size / PAGE_BYTES);
@@ -216,6 +229,6 @@ int64_t filedata_truncate(struct inode *n, uint64_t size)
         n->object_bytes = n->object_bytes < size ? n->object_bytes : size;
     }
     n->size = size;
-    inode_touch(n, true);
+    inode_mark(n, true);
     return 0;
 }

@@ -12,7 +12,7 @@
 /* ---- inodes ------------------------------------------------------------------------------------------------------ */
 
 /** File systems; st_dev is this plus 16, so that each differs and none is 0. */
-enum fs_id { FS_ROOT, FS_TMP, FS_DEV, FS_SHM, FS_PROC, FS_VIEW, FS_PIPE, FS_COUNT };
+enum fs_id { FS_ROOT, FS_TMP, FS_DEV, FS_SHM, FS_PROC, FS_VIEW, FS_PIPE, FS_VOLUME, FS_COUNT };
 
 struct pipe;
 struct walk;
@@ -49,6 +49,14 @@ struct inode {
     struct dentry *names; /* where it appears */
 
     uint32_t item, pid, number; /* /proc, /lx: which file of which process; an fd */
+
+    /* On the volume: */
+    struct inode *ino_next;
+    struct link lru, paged; /* of all that are here, and of those with pages, by use */
+    uint64_t generation;
+    uint64_t block_count;   /* as the volume last said */
+    uint64_t read_next;     /* the page that comes next when the file is read in order */
+    bool is_held;           /* lost its last name while open: the volume keeps it for us */
 
     /* Of check.c: */
     struct inode *check_next;
@@ -90,16 +98,72 @@ static inline struct inode *inode_get(struct inode *n)
 /* inode.c: inodes and names of the in-memory file systems */
 struct inode *inode_new(struct linux_system *sys, enum fs_id fs, uint32_t mode, const struct cred *owner);
 void inode_put(struct inode *n);
-void inode_touch(struct inode *n, bool modified); /* ctime, and mtime when modified */
-struct dentry *dir_find(struct inode *dir, const char *name, size_t len);
+void inode_mark(struct inode *n, bool modified); /* ctime, and mtime when modified */
+struct dentry *name_find(struct inode *dir, const char *name, size_t len);
 /** Adds a name; the name holds the inode through nlink. @return 0 or -E_NOSPC. */
-int64_t dir_add(struct inode *dir, const char *name, size_t len, struct inode *n);
+int64_t name_add(struct inode *dir, const char *name, size_t len, struct inode *n);
 /** Removes a name; the inode goes when that was the last and nobody refers to it. */
-void dir_remove(struct dentry *d);
+void name_remove(struct dentry *d);
+/** A name as it is known, without a change of the file system: the volume's. @return false: memory is short. */
+bool name_enter(struct inode *dir, const char *name, size_t len, struct inode *n);
+void name_leave(struct dentry *d);
+/** Forgets the names of an inode of the volume. */
+void inode_evict_names(struct inode *n);
+/** The same, and frees it: nobody refers to it. */
+void inode_evict(struct inode *n);
+/** Sets permission bits (and set-id bits) and owner. @return 0, or what the volume says. */
+int64_t inode_set_owner(struct inode *n, uint32_t mode, uint32_t uid, uint32_t gid);
+int64_t inode_set_times(struct inode *n, int64_t atime, int64_t mtime);
+/** It was read now. */
+void inode_note_read(struct inode *n);
 void mount_on(struct inode *point, struct inode *root);
 
 /* tree.c, at the start */
 enum lx_err tree_init(struct linux_system *sys);
+bool tree_name_is_bad(const char *name, size_t len);
+/** Makes a declared file in memory. */
+enum lx_err tree_declare(struct linux_system *sys, const struct linux_file_decl *decl);
+
+/* install.c: files of packages on the volume */
+void install_packages(struct linux_system *sys);
+
+/* volume.c: inodes of the volume. Results are 0 or more, or -E_x. */
+static inline bool on_volume(const struct inode *n)
+{
+    return n->fs == FS_VOLUME;
+}
+int64_t volume_error(enum lxfs_err err);
+/** The root directory, held; prepares the tables. */
+int64_t volume_root(struct linux_system *sys, struct inode **out);
+int64_t volume_lookup(struct inode *dir, const char *name, size_t len, struct inode **out);
+int64_t volume_make(struct inode *dir, const char *name, size_t len, const struct lxfs_node *node, struct inode **out);
+int64_t volume_link(struct inode *dir, const char *name, size_t len, struct inode *n);
+/** Removes a name of `n`, which the caller holds once. */
+int64_t volume_remove(struct inode *dir, const char *name, size_t len, struct inode *n);
+int64_t volume_rename(const struct walk *from, const struct walk *to, uint32_t flags);
+/** Lists after `position`. @return that of the last entry that was taken. */
+struct dir_sink;
+uint64_t volume_list(struct inode *dir, uint64_t position, struct dir_sink *sink);
+int64_t volume_readlink(struct inode *n, char *out, size_t cap_bytes);
+/** Brings attributes up to date: times, counts. */
+int64_t volume_refresh(struct inode *n);
+/** Sets what `mask` (LXFS_SET_ bits) names to what `values` has, on the volume alone. */
+int64_t volume_set(struct inode *n, uint32_t mask, const struct inode *values);
+/** As filedata_page, and the bytes are good until the next call to the volume. */
+const uint8_t *volume_page(struct inode *n, uint64_t index, size_t *len_bytes, bool *ok);
+struct uio;
+int64_t volume_write(struct inode *n, struct uio *io, uint64_t position);
+int64_t volume_truncate(struct inode *n, uint64_t size);
+int64_t volume_punch(struct inode *n, uint64_t offset, uint64_t len);
+int64_t volume_seek(struct inode *n, uint64_t position, bool wants_data);
+/** The authorised program that the contents are, or LINUX_NONE. */
+uint32_t volume_program(struct inode *n);
+int64_t volume_sync(struct linux_system *sys);
+int64_t volume_statfs(struct linux_system *sys, struct lxfs_statfs *out);
+/** Before an inode is freed. */
+void volume_forget(struct inode *n);
+/** Gives up something that is only remembered. @return false: there is nothing. */
+bool volume_reclaim(struct linux_system *sys);
 
 /* filedata.c: contents of regular files */
 struct uio;
@@ -211,8 +275,8 @@ const char *pipe_invariant(const struct inode *n);
 const struct file_ops *device_ops(struct process *p, const struct inode *n, int64_t *error);
 void device_opened(struct process *p, const struct inode *n, uint32_t flags);
 
-/** Makes the missing last name of a walk; the new inode then is w->inode. Permission has been checked. */
-int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev);
+/** Makes the missing last name of a walk, a symlink with `target`; the new inode then is w->inode. Permission has been checked. */
+int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev, const char *target);
 
 /* ---- paths ------------------------------------------------------------------------------------------------------- */
 
@@ -235,6 +299,8 @@ int64_t path_walk(struct thread *t, struct inode *start, const char *path, uint3
 void walk_end(struct walk *w);
 /** Looks up the last name of a WALK_PARENT, without following it; a missing name leaves `inode` NULL. */
 int64_t walk_last(struct thread *t, struct walk *w);
+/** The text of a symlink. @return its length, or -E_x. */
+int64_t link_text(struct thread *t, struct inode *n, char *out, size_t cap_bytes);
 /** Where relative paths from `dirfd` start, held. */
 int64_t path_start(struct thread *t, uint64_t dirfd, const char *path, struct inode **out);
 /** Copies a path argument into `buffer` (sys->path_a or path_b). */

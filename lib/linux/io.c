@@ -218,10 +218,13 @@ int64_t call_copy_file_range(struct thread *t, const uint64_t *a)
 /* ---- positions and sizes ----------------------------------------------------------------------------------------- */
 
 /** The first byte at or after `position` that is data (or a hole); the size counts as a hole. */
-static int64_t seek_data_or_hole(const struct inode *n, uint64_t position, bool wants_data)
+static int64_t seek_data_or_hole(struct inode *n, uint64_t position, bool wants_data)
 {
     if (position >= n->size) {
         return -E_NXIO;
+    }
+    if (on_volume(n)) {
+        return volume_seek(n, position, wants_data);
     }
     uint64_t index = position / PAGE_BYTES, object_pages = align_up(n->object_bytes, PAGE_BYTES) / PAGE_BYTES;
     if (wants_data) {
@@ -321,7 +324,10 @@ static int64_t sync_one(struct thread *t, uint64_t fd)
     if (f == NULL) {
         return -E_BADF;
     }
-    return f->ops == &regular_ops || f->ops == &dir_ops ? 0 : -E_INVAL;
+    if (f->ops != &regular_ops && f->ops != &dir_ops) {
+        return -E_INVAL;
+    }
+    return on_volume(f->inode) ? volume_sync(t->sys) : 0;
 }
 
 int64_t call_fsync(struct thread *t, const uint64_t *a)
@@ -336,13 +342,14 @@ int64_t call_fdatasync(struct thread *t, const uint64_t *a)
 
 int64_t call_syncfs(struct thread *t, const uint64_t *a)
 {
-    return fd_file(t->proc, a[0]) == NULL ? -E_BADF : 0;
+    const struct file *f = fd_file(t->proc, a[0]);
+    return f == NULL ? -E_BADF : on_volume(f->inode) ? volume_sync(t->sys) : 0;
 }
 
 int64_t call_sync(struct thread *t, const uint64_t *a)
 {
-    (void)t;
     (void)a;
+    (void)volume_sync(t->sys); /* sync(2) has no errors */
     return 0;
 }
 

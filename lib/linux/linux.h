@@ -21,6 +21,7 @@
 #define LX_LINUX_H
 
 #include "base.h"
+#include "fs.h"
 
 /* ---- limits ------------------------------------------------------------------------------------------------------ */
 
@@ -200,6 +201,8 @@ struct linux_ops {
     const void *(*object_map)(void *env, uint32_t object, uint64_t page, size_t *len_bytes);
     /** Facts of an authorised program. LINUX_OP_NO_ACCESS: it is not, or no longer, authorised. */
     enum linux_op (*program_info)(void *env, uint32_t program, struct linux_program *out);
+    /** The authorised program whose file has this tree root; LINUX_NONE: none has. NULL where there is no volume. */
+    uint32_t (*program_of)(void *env, const struct hash256 *root);
     /** Something was refused; one sentence that says what, why and what to do, without an end of line. */
     void (*refused)(void *env, const char *sentence, size_t len_bytes);
 
@@ -243,6 +246,61 @@ struct linux_ops {
     void (*memory_usage)(void *env, struct linux_memory_usage *out);
 };
 
+/* ---- a volume: files that outlive the system --------------------------------------------------------------------- */
+
+/** Where contents and lists go between the library and the volume: on the target, memory that both sides see. */
+#define LINUX_VOLUME_BUFFER_BYTES 65536u
+
+/**
+ * The calls of lib/fs, whoever carries them out: a service by messages, a test at once. They mean and return what lib/fs/fs.h says
+ * of the lxfs_ call of that name; contents and lists lie in `buffer` of struct linux_volume until the next call. All return when they are
+ * done: the system waits for the disk.
+ */
+struct linux_volume_ops {
+    /** The time that the operations after it note. */
+    void (*clock)(void *env, struct lxfs_time now);
+    /** lxfs_lookup and lxfs_getattr of what was found. */
+    enum lxfs_err (*lookup)(void *env, uint64_t directory, struct lxfs_name name, struct lxfs_attr *out);
+    enum lxfs_err (*getattr)(void *env, uint64_t inode, struct lxfs_attr *out);
+    enum lxfs_err (*setattr)(void *env, uint64_t inode, uint32_t mask, const struct lxfs_attr *attr);
+    /** lxfs_create, and lxfs_getattr of what was made. */
+    enum lxfs_err (*create)(void *env, uint64_t directory, struct lxfs_name name, const struct lxfs_node *node,
+                            struct lxfs_attr *out);
+    enum lxfs_err (*link)(void *env, uint64_t inode, uint64_t directory, struct lxfs_name name);
+    /** lxfs_rmdir when `is_dir`, else lxfs_unlink. */
+    enum lxfs_err (*remove)(void *env, uint64_t directory, struct lxfs_name name, bool is_dir);
+    enum lxfs_err (*rename)(void *env, uint64_t from, struct lxfs_name from_name, uint64_t to, struct lxfs_name to_name,
+                            uint32_t flags);
+    /** Up to LINUX_VOLUME_ENTRIES_MAX entries, as an array of struct lxfs_entry at the start of the buffer. */
+    enum lxfs_err (*readdir)(void *env, uint64_t directory, uint64_t *cookie, size_t *count, bool *is_end);
+    enum lxfs_err (*hold)(void *env, uint64_t inode);
+    enum lxfs_err (*release)(void *env, uint64_t inode);
+    /** Into the buffer; `len_bytes` up to LINUX_VOLUME_BUFFER_BYTES. */
+    enum lxfs_err (*read)(void *env, uint64_t inode, uint64_t offset, size_t len_bytes, size_t *got_bytes);
+    /** From the buffer. */
+    enum lxfs_err (*write)(void *env, uint64_t inode, uint64_t offset, size_t len_bytes, size_t *done_bytes);
+    enum lxfs_err (*truncate)(void *env, uint64_t inode, uint64_t size_bytes);
+    enum lxfs_err (*punch)(void *env, uint64_t inode, uint64_t offset, uint64_t len_bytes);
+    enum lxfs_err (*seek)(void *env, uint64_t inode, uint64_t offset, bool want_hole, uint64_t *found);
+    enum lxfs_err (*root)(void *env, uint64_t inode, struct hash256 *out);
+    /** The value goes through the buffer. */
+    enum lxfs_err (*getxattr)(void *env, uint64_t inode, struct lxfs_name name, size_t cap_bytes, size_t *len_bytes);
+    enum lxfs_err (*setxattr)(void *env, uint64_t inode, struct lxfs_name name, size_t len_bytes, uint32_t flags);
+    enum lxfs_err (*removexattr)(void *env, uint64_t inode, struct lxfs_name name);
+    enum lxfs_err (*listxattr)(void *env, uint64_t inode, size_t cap_bytes, size_t *len_bytes);
+    enum lxfs_err (*sync)(void *env);
+    enum lxfs_err (*statfs)(void *env, struct lxfs_statfs *out);
+};
+#define LINUX_VOLUME_ENTRIES_MAX (LINUX_VOLUME_BUFFER_BYTES / sizeof(struct lxfs_entry))
+
+struct linux_volume {
+    const struct linux_volume_ops *ops; /**< NULL: there is no volume, files live in the arena */
+    void *env;
+    void *buffer; /**< LINUX_VOLUME_BUFFER_BYTES, aligned to 8 */
+    /** Files of packages are put on the volume again, also those that somebody removed: when nothing starts any more. */
+    bool repair;
+};
+
 /* ---- what is there at the start ---------------------------------------------------------------------------------- */
 
 enum linux_file_kind { LINUX_FILE_DIR, LINUX_FILE_OBJECT, LINUX_FILE_SYMLINK };
@@ -260,6 +318,7 @@ struct linux_file_decl {
     uint64_t size_bytes;  /**< of an object */
     uint32_t object;      /**< an object's id */
     uint32_t program;     /**< id for map_program, or LINUX_NONE when it may not be executed */
+    const uint8_t *root;  /**< of an object: the 32 bytes of its tree root; may be NULL where there is no volume */
     const char *target;   /**< of a symlink */
 };
 
@@ -276,6 +335,7 @@ struct linux_config {
     void *env;
     const struct linux_file_decl *files;
     size_t file_count;
+    struct linux_volume volume; /**< the root file system, if there is one */
     const struct linux_view *views;
     size_t view_count;
     uint32_t abi_program; /**< the ABI page, as a program that is mapped at LINUX_ABI_BASE */
@@ -294,8 +354,10 @@ size_t linux_memory_min(void);
 
 /**
  * Makes a system with its file systems and no process.
+ * With a volume, files of packages are written to it, unless those that it has are of the same packages (install.c).
  * @return LX_OK; LX_EINVAL: memory not aligned, or a file declaration that names no absolute path, repeats one or lies
- *         under a file; LX_ENOSPC: the memory does not hold it.
+ *         under a file; LX_ENOSPC: the memory does not hold it; LX_EIO: the volume does not give its root directory, or has
+ *         no room for the directories that are mounted on.
  */
 MUST_USE enum lx_err linux_init(const struct linux_config *config, struct linux_system **out);
 
@@ -305,6 +367,16 @@ MUST_USE enum lx_err linux_init(const struct linux_config *config, struct linux_
  */
 MUST_USE enum lx_err linux_start(struct linux_system *system, const char *path, const char *const *argv,
                                  const char *const *envp);
+
+/** What was done at the start with the files of packages on the volume; all zero without a volume. */
+struct linux_installed {
+    bool was_current;    /**< they were those of these packages already */
+    uint32_t done;       /**< as declared now */
+    uint32_t kept;       /**< not as declared, because somebody changed them */
+    uint32_t failed;     /**< neither; tried again at the next start */
+    int64_t first_error; /**< why: -errno as Linux numbers them, or 0 */
+};
+void linux_installed(const struct linux_system *system, struct linux_installed *out);
 
 /* ---- what happened ----------------------------------------------------------------------------------------------- */
 

@@ -192,8 +192,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = {data, size};
-    struct fake *f = fake_started();
     uint8_t shape = take(&in);
+    struct fake_volume *volume = (shape & 12) == 12 ? fake_volume_new() : NULL;
+    struct fake *f = fake_started_on(volume);
     f->pages_max = (shape & 1) != 0 ? FAKE_PAGES_MAX : f->page_count + 40u + (shape >> 4) * 8u;
     f->console_accepts = (shape & 2) != 0 ? FAKE_CONSOLE : 100;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
@@ -207,5 +208,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
     fake_free(f);
+    if (volume != NULL) {
+        fake_volume_free(volume);
+    }
     return 0;
 }

@@ -1,1 +1,1 @@
-$(call lib,base)
+$(call lib,base tree fs)

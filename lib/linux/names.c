@@ -13,28 +13,52 @@ static bool is_read_only(const struct inode *dir)
     return dir->fs == FS_PROC || dir->fs == FS_VIEW;
 }
 
-int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev)
+static bool set_target(struct inode *n, const char *target)
 {
-    struct inode *dir = w->dir;
-    if (dir->nlink == 0) {
-        return -E_NOENT; /* the directory was removed */
+    size_t len = strlen(target);
+    char *copy = mem_alloc(&n->sys->memory, len + 1, MEM_FILES);
+    if (copy != NULL) {
+        memcpy(copy, target, len + 1);
+        n->target = copy;
+        n->owns_target = true;
+        n->size = len;
     }
-    struct inode *n = inode_new(t->sys, (enum fs_id)dir->fs, mode, &t->proc->cred);
+    return copy != NULL;
+}
+
+static int64_t make_in_memory(struct walk *w, const struct lxfs_node *node)
+{
+    struct inode *n = inode_new(w->dir->sys, (enum fs_id)w->dir->fs, node->mode, NULL);
     if (n == NULL) {
         return -E_NOSPC;
     }
-    n->rdev = rdev;
-    if ((dir->mode & S_ISGID_) != 0) {
-        n->gid = dir->gid;
-        n->mode |= (mode & S_IFMT_) == S_IFDIR_ ? S_ISGID_ : 0;
-    }
-    int64_t error = dir_add(dir, w->name, w->len, n);
+    n->rdev = node->device;
+    n->uid = node->uid;
+    n->gid = node->gid;
+    int64_t error = node->target != NULL && !set_target(n, node->target) ? -E_NOSPC : name_add(w->dir, w->name, w->len, n);
     if (error != 0) {
         inode_put(n);
         return error;
     }
-    w->inode = n; /* the caller's reference goes to the walk */
+    w->inode = n; /* our reference goes to the walk */
     return 0;
+}
+
+int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev, const char *target)
+{
+    const struct inode *dir = w->dir;
+    const struct cred *c = &t->proc->cred;
+    if (dir->nlink == 0) {
+        return -E_NOENT; /* the directory was removed */
+    }
+    bool inherits = (dir->mode & S_ISGID_) != 0;
+    const struct lxfs_node node = {.mode = mode | (inherits && (mode & S_IFMT_) == S_IFDIR_ ? S_ISGID_ : 0),
+                                   .uid = c->fsuid,
+                                   .gid = inherits ? dir->gid : c->fsgid,
+                                   .device = rdev,
+                                   .target = target,
+                                   .target_bytes = target == NULL ? 0 : strlen(target)};
+    return on_volume(dir) ? volume_make(w->dir, w->name, w->len, &node, &w->inode) : make_in_memory(w, &node);
 }
 
 static int64_t may_create(const struct process *p, const struct inode *dir)
@@ -70,7 +94,7 @@ int64_t call_mkdirat(struct thread *t, const uint64_t *a)
         return error;
     }
     error = w.dir->nlink >= LINKS_MAX ? -E_MLINK
-                                      : make_node(t, &w, S_IFDIR_ | ((uint32_t)a[2] & 01777 & ~t->proc->umask), 0);
+                                      : make_node(t, &w, S_IFDIR_ | ((uint32_t)a[2] & 01777 & ~t->proc->umask), 0, NULL);
     walk_end(&w);
     return error;
 }
@@ -95,7 +119,7 @@ int64_t call_mknodat(struct thread *t, const uint64_t *a)
     bool is_device = type == S_IFCHR_ || type == S_IFBLK_;
     error = is_device && !cred_is_root(&t->proc->cred)
                 ? -E_PERM
-                : make_node(t, &w, type | (mode & S_IALL_ & ~t->proc->umask), is_device ? (uint32_t)a[3] : 0);
+                : make_node(t, &w, type | (mode & S_IALL_ & ~t->proc->umask), is_device ? (uint32_t)a[3] : 0, NULL);
     walk_end(&w);
     return error;
 }
@@ -119,16 +143,7 @@ int64_t call_symlinkat(struct thread *t, const uint64_t *a)
     if (error != 0) {
         return error;
     }
-    char *target = mem_alloc(&sys->memory, len + 1, MEM_FILES);
-    error = target == NULL ? -E_NOSPC : make_node(t, &w, S_IFLNK_ | 0777, 0);
-    if (error == 0) {
-        memcpy(target, sys->path_b, len + 1);
-        w.inode->target = target;
-        w.inode->owns_target = true;
-        w.inode->size = len;
-    } else if (target != NULL) {
-        mem_free(&sys->memory, target);
-    }
+    error = make_node(t, &w, S_IFLNK_ | 0777, 0, sys->path_b);
     walk_end(&w);
     return error;
 }
@@ -156,7 +171,8 @@ int64_t call_linkat(struct thread *t, const uint64_t *a)
     if (error == 0) {
         error = old.inode->fs != w.dir->fs ? -E_XDEV : w.dir->nlink == 0 ? -E_NOENT : may_link(old.inode);
         if (error == 0) {
-            error = dir_add(w.dir, w.name, w.len, old.inode);
+            error = on_volume(w.dir) ? volume_link(w.dir, w.name, w.len, old.inode)
+                                     : name_add(w.dir, w.name, w.len, old.inode);
         }
         walk_end(&w);
     }
@@ -179,7 +195,7 @@ static int64_t may_remove(const struct process *p, const struct inode *dir, cons
 /** The inode that the name itself has: under a mount point, not on top of it. */
 static struct dentry *own_dentry(const struct walk *w)
 {
-    return dir_find(w->dir, w->name, w->len);
+    return name_find(w->dir, w->name, w->len);
 }
 
 /** What Linux checks before a name goes, in its order. */
@@ -199,13 +215,19 @@ static int64_t may_delete(const struct process *p, const struct walk *w, bool as
     return n->covers != NULL || n == p->root ? -E_BUSY : 0;
 }
 
+/** Whether a directory has entries; a directory of the volume says so itself when it is removed. */
+static bool is_known_full(const struct inode *n)
+{
+    return !on_volume(n) && n->entry_count != 0;
+}
+
 static int64_t remove_dir(const struct process *p, const struct walk *w)
 {
     if (w->is_special) {
         return w->len == 0 ? -E_BUSY : w->len == 1 ? -E_INVAL : -E_NOTEMPTY; /* "/", ".", ".." */
     }
     int64_t error = w->inode == NULL ? -E_NOENT : may_delete(p, w, true);
-    return error == 0 && w->inode->entry_count != 0 ? -E_NOTEMPTY : error;
+    return error == 0 && is_known_full(w->inode) ? -E_NOTEMPTY : error;
 }
 
 static int64_t remove_file(const struct process *p, const struct walk *w)
@@ -236,8 +258,10 @@ int64_t call_unlinkat(struct thread *t, const uint64_t *a)
     if (error == 0) {
         error = (a[2] & AT_REMOVEDIR_) != 0 ? remove_dir(t->proc, &w) : remove_file(t->proc, &w);
     }
-    if (error == 0) {
-        dir_remove(own_dentry(&w));
+    if (error == 0 && on_volume(w.dir)) {
+        error = volume_remove(w.dir, w.name, w.len, w.inode);
+    } else if (error == 0) {
+        name_remove(own_dentry(&w));
     }
     walk_end(&w);
     return error;
@@ -282,7 +306,7 @@ static int64_t check_rights(const struct process *p, const struct walk *from, co
     if (error == 0 && is_dir && from->dir != to->dir) {
         error = inode_permission(p, from->inode, MAY_WRITE); /* its ".." changes */
     }
-    return error == 0 && to->inode != NULL && is_dir && to->inode->entry_count != 0 ? -E_NOTEMPTY : error;
+    return error == 0 && to->inode != NULL && is_dir && is_known_full(to->inode) ? -E_NOTEMPTY : error;
 }
 
 /** Looks both names up and checks everything. @return 0: do it, 1: nothing is to be done, or an error. */
@@ -310,15 +334,18 @@ static int64_t prepare_rename(struct thread *t, struct walk *from, struct walk *
 static int64_t do_rename(struct walk *from, struct walk *to)
 {
     struct inode *n = from->inode;
+    if (on_volume(to->dir)) {
+        return volume_rename(from, to, 0);
+    }
     struct dentry *old_target = to->inode == NULL ? NULL : own_dentry(to);
     struct dentry *old_name = own_dentry(from);
-    int64_t error = dir_add(to->dir, to->name, to->len, n);
+    int64_t error = name_add(to->dir, to->name, to->len, n);
     if (error != 0) {
         return error;
     }
-    dir_remove(old_name);
+    name_remove(old_name);
     if (old_target != NULL) {
-        dir_remove(old_target);
+        name_remove(old_target);
     }
     return 0;
 }

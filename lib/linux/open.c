@@ -19,7 +19,7 @@ static void note_access(struct inode *n, uint32_t flags)
         return;
     }
     if (n->atime <= n->mtime || n->atime <= n->ctime || time_wall(n->sys) - n->atime >= ACCESS_TIME_STALE_NS) {
-        n->atime = time_wall(n->sys);
+        inode_note_read(n);
     }
 }
 
@@ -63,8 +63,10 @@ static int64_t regular_write(struct thread *t, struct file *f, struct uio *io, u
     int64_t done = filedata_write(n, io, *position);
     if (done > 0) {
         *position += (uint64_t)done;
-        inode_touch(n, true);
+        inode_mark(n, true);
         inode_drop_set_ids(t->proc, n);
+        int64_t error = (f->flags & (O_DSYNC_ | O_SYNC_)) != 0 && on_volume(n) ? volume_sync(t->sys) : 0;
+        done = error != 0 ? error : done;
     }
     return done;
 }
@@ -236,6 +238,7 @@ int64_t call_getdents64(struct thread *t, const uint64_t *a)
     if (cookie >= COOKIE_DOTDOT && sink.error == 0) {
         cookie = dir->fs == FS_PROC   ? proc_list(t, dir, cookie, &sink)
                  : dir->fs == FS_VIEW ? view_list(dir, cookie, &sink)
+                 : on_volume(dir)     ? volume_list(dir, cookie, &sink)
                                       : list_names(dir, cookie, &sink);
     }
     f->position = cookie;
@@ -281,7 +284,10 @@ static int64_t open_regular(struct thread *t, struct inode *n, uint32_t flags, s
     int64_t error = open_plain(n, flags, &regular_ops, out);
     if (error == 0 && (flags & O_TRUNC_) != 0) {
         inode_drop_set_ids(t->proc, n);
-        (void)filedata_truncate(n, 0);
+        error = filedata_truncate(n, 0);
+        if (error != 0) {
+            file_put(*out);
+        }
     }
     return error;
 }
@@ -325,7 +331,7 @@ static int64_t create(struct thread *t, struct walk *w, uint32_t mode)
     if (error != 0) {
         return error;
     }
-    return make_node(t, w, S_IFREG_ | (mode & S_IALL_ & ~p->umask), 0);
+    return make_node(t, w, S_IFREG_ | (mode & S_IALL_ & ~p->umask), 0, NULL);
 }
 
 static int64_t open_walked(struct thread *t, struct walk *w, uint32_t flags, uint32_t mode, struct file **out)

@@ -409,7 +409,6 @@ static bool set_up(struct pair *p, uint32_t uid, uint64_t seed)
 {
     const char *top = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
     snprintf(p->host_base, sizeof(p->host_base), "%s/lx-oracle-%d-%llu", top, (int)getpid(), (unsigned long long)seed);
-    snprintf(p->our_base, sizeof(p->our_base), "/tmp/base");
     umask(022);
     if (mkdir(p->host_base, 0755) != 0 || chdir(p->host_base) != 0) {
         return false;
@@ -441,10 +440,12 @@ static void remove_host_tree(const struct pair *p)
     CHECK(chdir("/") == 0 && system(command) == 0);
 }
 
-static bool run_seed(uint64_t seed, uint32_t uid)
+static bool run_seed(uint64_t seed, uint32_t uid, bool on_volume)
 {
-    struct pair p = {.f = fake_started(), .state = seed * 7919 + 1};
+    struct fake_volume *volume = on_volume ? fake_volume_new() : NULL;
+    struct pair p = {.f = fake_started_on(volume), .state = seed * 7919 + 1};
     int64_t pid;
+    snprintf(p.our_base, sizeof(p.our_base), "%s", on_volume ? "/base" : "/tmp/base");
     p.t = fake_fork(p.f, 0, &pid);
     for (uint32_t i = 0; i < FDS; i++) {
         p.host_fd[i] = -1;
@@ -459,7 +460,7 @@ static bool run_seed(uint64_t seed, uint32_t uid)
         step(&p);
     }
     if (p.differs) {
-        printf("# at step %u of seed %llu\n", i, (unsigned long long)seed);
+        printf("# at step %u of seed %llu%s\n", i, (unsigned long long)seed, on_volume ? ", on the volume" : "");
     }
     const char *broken = linux_invariant(p.f->system);
     if (broken != NULL) {
@@ -473,6 +474,9 @@ static bool run_seed(uint64_t seed, uint32_t uid)
     close(p.host_root);
     remove_host_tree(&p);
     fake_free(p.f);
+    if (on_volume) {
+        fake_volume_free(volume);
+    }
     return !p.differs && broken == NULL;
 }
 
@@ -487,7 +491,8 @@ static void file_calls_agree(void)
     const char *first = getenv("ORACLE_SEED");
     uint64_t from = first == NULL ? 1 : strtoull(first, NULL, 10), count = first == NULL ? SEEDS : 1;
     for (uint64_t seed = from; seed < from + count; seed++) {
-        CHECK(run_seed(seed, uid));
+        CHECK(run_seed(seed, uid, false));
+        CHECK(run_seed(seed, uid, true));
     }
 }
 

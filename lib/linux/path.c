@@ -15,7 +15,10 @@ int64_t node_lookup(struct thread *t, struct inode *dir, const char *name, size_
     if (dir->fs == FS_VIEW) {
         return view_lookup(dir, name, len, out);
     }
-    struct dentry *d = dir_find(dir, name, len);
+    if (on_volume(dir)) {
+        return volume_lookup(dir, name, len, out);
+    }
+    struct dentry *d = name_find(dir, name, len);
     if (d == NULL) {
         return -E_NOENT;
     }
@@ -35,10 +38,13 @@ static struct inode *parent_of(const struct process *p, struct inode *dir)
     return inode_get(dir->parent);
 }
 
-static int64_t link_text(struct thread *t, struct inode *n, char *out, size_t cap_bytes)
+int64_t link_text(struct thread *t, struct inode *n, char *out, size_t cap_bytes)
 {
     if (n->fs == FS_PROC) {
         return proc_readlink(t, n, out, cap_bytes);
+    }
+    if (on_volume(n)) {
+        return volume_readlink(n, out, cap_bytes);
     }
     size_t len = strlen(n->target);
     if (len >= cap_bytes) {

@@ -86,7 +86,7 @@ static void init_checks_its_input(void)
     struct fake *f = fake_new();
     struct linux_config config = {.memory = f->memory, .memory_bytes = FAKE_MEMORY, .ops = &fake_ops, .env = f};
     struct linux_system *s;
-    struct linux_file_decl bad = {"relative", LINUX_FILE_DIR, 0755, 0, 0, 0, 0, LINUX_NONE, NULL};
+    struct linux_file_decl bad = {"relative", LINUX_FILE_DIR, 0755, 0, 0, 0, 0, LINUX_NONE, NULL, NULL};
     config.memory_bytes = linux_memory_min() - 1;
     CHECK_EQ(linux_init(&config, &s), LX_ENOSPC);
     config.memory_bytes = linux_memory_min();
@@ -101,8 +101,8 @@ static void init_checks_its_input(void)
         bad.path = paths[i];
         CHECK_EQ(linux_init(&config, &s), LX_EINVAL);
     }
-    struct linux_file_decl twice[2] = {{"/a", LINUX_FILE_OBJECT, 0644, 0, 0, 5, 1, LINUX_NONE, NULL},
-                                       {"/a/b", LINUX_FILE_DIR, 0755, 0, 0, 0, 0, LINUX_NONE, NULL}};
+    struct linux_file_decl twice[2] = {{"/a", LINUX_FILE_OBJECT, 0644, 0, 0, 5, 1, LINUX_NONE, NULL, NULL},
+                                       {"/a/b", LINUX_FILE_DIR, 0755, 0, 0, 0, 0, LINUX_NONE, NULL, NULL}};
     config.files = twice;
     config.file_count = 2;
     CHECK_EQ(linux_init(&config, &s), LX_EINVAL);

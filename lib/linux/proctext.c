@@ -168,7 +168,7 @@ static void write_system(struct linux_system *sys, uint32_t item, struct linux_t
         linux_text_print(text, "Linux version %s (LX-OS) %s\n", config->release, config->version);
         return;
     case PROC_FILESYSTEMS:
-        linux_text_print(text, "nodev\tproc\nnodev\ttmpfs\nnodev\tlx\n");
+        linux_text_print(text, "nodev\tproc\nnodev\ttmpfs\nnodev\tlx\n\tlxfs\n");
         return;
     case PROC_KERNEL_CMDLINE:
         linux_text_put(text, "\n", 1);
@@ -359,8 +359,9 @@ static void write_process(struct process *p, uint32_t item, struct linux_text *t
         }
         return;
     case PROC_PID_MOUNTS:
-        linux_text_print(text, "tmpfs / tmpfs rw,relatime 0 0\nproc /proc proc ro 0 0\ndev /dev tmpfs rw,relatime 0 0\n"
-                               "tmpfs /dev/shm tmpfs rw,relatime 0 0\ntmpfs /tmp tmpfs rw,relatime 0 0\nlx /lx lx ro 0 0\n");
+        linux_text_print(text, "%s rw,relatime 0 0\nproc /proc proc ro 0 0\ndev /dev tmpfs rw,relatime 0 0\n"
+                               "tmpfs /dev/shm tmpfs rw,relatime 0 0\ntmpfs /tmp tmpfs rw,relatime 0 0\nlx /lx lx ro 0 0\n",
+                         sys->config.volume.ops == NULL ? "tmpfs / tmpfs" : "volume / lxfs");
         return;
     case PROC_PID_LIMITS:
         write_pid_limits(p, text);

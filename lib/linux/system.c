@@ -95,8 +95,8 @@ static void set_limits(struct process *p)
 static bool open_console(struct process *p)
 {
     struct linux_system *sys = p->sys;
-    struct dentry *dev = dir_find(sys->root, "dev", 3);
-    struct dentry *console = dir_find(dev->inode->mounted, "console", 7);
+    struct dentry *dev = name_find(sys->root, "dev", 3);
+    struct dentry *console = name_find(dev->inode->mounted, "console", 7);
     struct file *f = file_new(console->inode, O_RDWR_ | O_LARGEFILE_, &tty_ops);
     if (f == NULL) {
         return false;
@@ -167,6 +167,11 @@ enum lx_err linux_start(struct linux_system *sys, const char *path, const char *
     sys->last_pid = 0;
     sys->console.sid = sys->console.pgid = 0;
     return err;
+}
+
+void linux_installed(const struct linux_system *sys, struct linux_installed *out)
+{
+    *out = sys->installed;
 }
 
 /* ---- looking inside ---------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Tree: the file systems as they are at the start: mounts, devices, and the files of installed packages.
+ * Tree: the file systems as they are at the start: mounts, devices, and the files of installed packages where there is no volume.
  * Owns:   nothing.    Uses: inode.c.
  * Limits: file declarations are trusted to live on, not to be right: each path is checked.
  */
@@ -29,7 +29,7 @@ static struct inode *add(struct inode *dir, const char *name, size_t len, uint32
     if (n == NULL) {
         return NULL;
     }
-    if (dir_add(dir, name, len, n) != 0) {
+    if (name_add(dir, name, len, n) != 0) {
         inode_put(n);
         return NULL;
     }
@@ -46,15 +46,34 @@ static struct inode *new_root(struct linux_system *sys, enum fs_id fs, uint32_t 
     return n;
 }
 
-/** Makes a file system and mounts it at a new directory `name` of `dir`. */
+/** The directory `name` of `dir` to mount on, held; made if need be. */
+static struct inode *mount_point(struct inode *dir, const char *name)
+{
+    static const struct lxfs_node node = {.mode = S_IFDIR_ | 0755};
+    struct inode *n = NULL;
+    if (!on_volume(dir)) {
+        n = add(dir, name, strlen(name), S_IFDIR_ | 0755);
+        return n == NULL ? NULL : inode_get(n);
+    }
+    int64_t error = volume_lookup(dir, name, strlen(name), &n);
+    error = error == -E_NOENT ? volume_make(dir, name, strlen(name), &node, &n) : error;
+    if (error == 0 && !inode_is_dir(n)) {
+        inode_put(n);
+        n = NULL;
+    }
+    return error == 0 ? n : NULL;
+}
+
+/** Makes a file system and mounts it at directory `name` of `dir`. */
 static struct inode *mount_new(struct inode *dir, const char *name, enum fs_id fs, uint32_t mode)
 {
     struct inode *root = new_root(dir->sys, fs, mode);
-    struct inode *point = root == NULL ? NULL : add(dir, name, strlen(name), S_IFDIR_ | 0755);
+    struct inode *point = root == NULL ? NULL : mount_point(dir, name);
     if (point == NULL) {
         return NULL;
     }
     mount_on(point, root);
+    inode_put(point);
     return root;
 }
 
@@ -112,7 +131,7 @@ static uint32_t mode_of(const struct linux_file_decl *decl)
     return type | (type == S_IFLNK_ ? 0777 : decl->mode & S_IALL_);
 }
 
-static bool is_bad_name(const char *name, size_t len)
+bool tree_name_is_bad(const char *name, size_t len)
 {
     return len == 0 || len > LINUX_NAME_BYTES_MAX || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')));
 }
@@ -120,7 +139,7 @@ static bool is_bad_name(const char *name, size_t len)
 /** The directory `name` of `dir`, made if it is missing. */
 static enum lx_err descend(struct inode **dir, const char *name, size_t len)
 {
-    struct dentry *d = dir_find(*dir, name, len);
+    struct dentry *d = name_find(*dir, name, len);
     struct inode *n = d == NULL ? add(*dir, name, len, S_IFDIR_ | 0755) : d->inode;
     if (n == NULL) {
         return LX_ENOSPC;
@@ -129,7 +148,7 @@ static enum lx_err descend(struct inode **dir, const char *name, size_t len)
     return inode_is_dir(n) && (*dir)->fs != FS_PROC && (*dir)->fs != FS_VIEW ? LX_OK : LX_EINVAL;
 }
 
-static enum lx_err add_declared(struct linux_system *sys, const struct linux_file_decl *decl)
+enum lx_err tree_declare(struct linux_system *sys, const struct linux_file_decl *decl)
 {
     struct inode *dir = sys->root;
     const char *at = decl->path;
@@ -139,11 +158,11 @@ static enum lx_err add_declared(struct linux_system *sys, const struct linux_fil
     for (;;) { /* one round a component of the path */
         at++;
         size_t len = strcspn(at, "/");
-        if (is_bad_name(at, len)) {
+        if (tree_name_is_bad(at, len)) {
             return LX_EINVAL;
         }
         if (at[len] == '\0') {
-            struct dentry *there = dir_find(dir, at, len);
+            struct dentry *there = name_find(dir, at, len);
             bool is_known_dir = there != NULL && inode_is_dir(there->inode) && decl->kind == LINUX_FILE_DIR;
             if (there != NULL && !is_known_dir) {
                 return LX_EINVAL;
@@ -161,7 +180,11 @@ static enum lx_err add_declared(struct linux_system *sys, const struct linux_fil
 
 enum lx_err tree_init(struct linux_system *sys)
 {
-    sys->root = new_root(sys, FS_ROOT, 0755);
+    bool has_volume = sys->config.volume.ops != NULL;
+    if (has_volume && volume_root(sys, &sys->root) != 0) {
+        return LX_EIO;
+    }
+    sys->root = has_volume ? sys->root : new_root(sys, FS_ROOT, 0755);
     if (sys->root == NULL) {
         return LX_ENOSPC;
     }
@@ -170,10 +193,14 @@ enum lx_err tree_init(struct linux_system *sys)
     struct inode *dev = mount_new(sys->root, "dev", FS_DEV, 0755);
     if (sys->proc_root == NULL || sys->view_root == NULL || dev == NULL || !add_devices(dev) ||
         mount_new(dev, "shm", FS_SHM, 01777) == NULL || mount_new(sys->root, "tmp", FS_TMP, 01777) == NULL) {
-        return LX_ENOSPC;
+        return has_volume ? LX_EIO : LX_ENOSPC;
+    }
+    if (has_volume) {
+        install_packages(sys);
+        return LX_OK;
     }
     for (size_t i = 0; i < sys->config.file_count; i++) {
-        enum lx_err err = add_declared(sys, &sys->config.files[i]);
+        enum lx_err err = tree_declare(sys, &sys->config.files[i]);
         if (err != LX_OK) {
             return err;
         }
