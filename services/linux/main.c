@@ -69,6 +69,19 @@ static enum linux_op program_info(void *env, uint32_t program, struct linux_prog
     return LINUX_OP_OK;
 }
 
+static uint32_t program_of(void *env, const struct hash256 *root)
+{
+    (void)env;
+    const struct catalog *c = the_catalog();
+    for (uint32_t i = 0; i < c->program_count; i++) {
+        const struct catalog_program *p = &c->programs[i];
+        if (memcmp(c->objects[p->object].root, root->bytes, sizeof root->bytes) == 0 && package_is_authorised(p->package)) {
+            return i;
+        }
+    }
+    return LINUX_NONE;
+}
+
 /* ---- time ---------------------------------------------------------------------------------------------------------------------- */
 
 static uint64_t now_ns(void *env)
@@ -185,6 +198,7 @@ static void power_step(void)
     if (!has_said) {
         has_said = true;
         spaces_reset();
+        volume_commit();
         console_say("%s, status %d", power_word(), power.status);
     }
     if (power.at_ns == NEVER && shmq_ready(&to_console) == tty.record_count) {
@@ -222,6 +236,7 @@ static const struct linux_ops ops = {
     .space_maps = space_maps,
     .object_map = object_map,
     .program_info = program_info,
+    .program_of = program_of,
     .refused = refused,
     .thread_bind = thread_bind,
     .thread_start = thread_start,
@@ -257,6 +272,7 @@ static size_t declare_files(void)
                                             .size_bytes = f->size_bytes,
                                             .object = f->object,
                                             .program = f->program,
+                                            .root = f->object == CATALOG_NONE ? NULL : c->objects[f->object].root,
                                             .target = f->kind == CATALOG_LINK ? c->strings + f->target : NULL};
     }
     return c->file_count;
@@ -274,16 +290,74 @@ static void explain(void)
     }
 }
 
-static void start_shell(void)
+static bool start_shell(void)
 {
     static const char *const argv[] = {"-sh", NULL};
     static const char *const envp[] = {"HOME=/root", "PATH=/bin:/sbin:/usr/bin:/usr/sbin", "SHELL=/bin/sh", "TERM=vt100",
                                        "USER=root", "LOGNAME=root", NULL};
     if (linux_start(linux_system, "/bin/sh", argv, envp) != LX_OK) {
-        explain();
-        return;
+        return false;
     }
     rt_log("the first program starts %lu us after reset", (unsigned long)(rt_now_ns() / 1000));
+    return true;
+}
+
+/* What was done with the files of packages on the volume, if anything. */
+static void say_installed(void)
+{
+    struct linux_installed i;
+    linux_installed(linux_system, &i);
+    if (i.done + i.kept + i.failed != 0) {
+        rt_log("files of packages on the volume: %u as declared, %u kept as they were changed, %u not written%s", i.done, i.kept, i.failed,
+               i.first_error == 0 ? "" : " (no room, or no name)");
+    }
+}
+
+/* @return whether a shell runs. */
+static bool make_system(const struct linux_volume *volume)
+{
+    const struct linux_config config = {.memory = (void *)arena.addr,
+                                        .memory_bytes = arena.len_bytes,
+                                        .ops = &ops,
+                                        .files = files,
+                                        .file_count = declare_files(),
+                                        .volume = *volume,
+                                        .views = views,
+                                        .view_count = view_count,
+                                        .abi_program = the_catalog()->abi_program,
+                                        .counter_hz = rt_info_page()->ticks_hz,
+                                        .version = "LX-OS"};
+    enum lx_err error = linux_init(&config, &linux_system);
+    if (error == LX_EIO) {
+        return false;
+    }
+    if (error != LX_OK) {
+        rt_panic("the files of the packages do not form a file system (error %d)", (int)error);
+    }
+    say_installed();
+    return the_catalog()->abi_program != CATALOG_NONE && start_shell();
+}
+
+/* From the volume; again, with what packages have there mended; or from memory. */
+static void make_some_system(void)
+{
+    static const char *const sentences[] = {
+        "no shell starts from the volume: files of packages are put there again",
+        "no shell starts from the volume: this start keeps files in memory, and leaves the volume as it is",
+    };
+    struct linux_volume volume = {0};
+    bool has_programs = the_catalog()->abi_program != CATALOG_NONE;
+    for (size_t i = 0; has_programs && i < ARRAY_LEN(sentences) && volume_attach(&volume); i++) {
+        volume.repair = i > 0;
+        if (make_system(&volume)) {
+            return;
+        }
+        rt_log("%s", sentences[i]);
+    }
+    volume = (struct linux_volume){0};
+    if (!make_system(&volume)) {
+        explain();
+    }
 }
 
 static void finish_entry(void);
@@ -296,25 +370,7 @@ void init(void)
     threads_init();
     spaces_reset();
     read_wall_clock();
-    const struct linux_config config = {.memory = (void *)arena.addr,
-                                        .memory_bytes = arena.len_bytes,
-                                        .ops = &ops,
-                                        .files = files,
-                                        .file_count = declare_files(),
-                                        .views = views,
-                                        .view_count = view_count,
-                                        .abi_program = the_catalog()->abi_program,
-                                        .counter_hz = rt_info_page()->ticks_hz,
-                                        .version = "LX-OS"};
-    enum lx_err error = linux_init(&config, &linux_system);
-    if (error != LX_OK) {
-        rt_panic("the files of the packages do not form a file system (error %d)", (int)error);
-    }
-    if (the_catalog()->abi_program == CATALOG_NONE) {
-        explain();
-    } else {
-        start_shell();
-    }
+    make_some_system();
     receive();
     finish_entry();
 }

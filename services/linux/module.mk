@@ -1,1 +1,1 @@
-$(call service,linux tree journal format sysdesc)
+$(call service,linux fs tree journal format sysdesc)

@@ -68,6 +68,18 @@ const struct pager_info *pager_facts_now(void);
 void random_init(void);
 void random_bytes(void *env, void *bytes, size_t len_bytes);
 
+/* ---- volume.c: files that fs keeps */
+
+/** @return whether there is a volume; `out` is set in any case. */
+bool volume_attach(struct linux_volume *out);
+
+/** What fs says of itself. @return false: there is none, and `out` is zero. */
+struct fs_status;
+bool volume_status(struct fs_status *out);
+
+/** Makes everything durable. */
+void volume_commit(void);
+
 /* ---- views.c: the files of /lx */
 
 extern const struct linux_view views[];

@@ -5,6 +5,7 @@
  */
 #include <trace/trace.h>
 
+#include "proto/files.h"
 #include "proto/ledger.h"
 #include "proto/scrub.h"
 #include "server.h"
@@ -393,9 +394,36 @@ static void fill_trace(void *env, struct linux_text *text)
     }
 }
 
+/* ---- /lx/fs ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void fill_fs(void *env, struct linux_text *text)
+{
+    (void)env;
+    struct fs_status s;
+    enum { KIB_A_BLOCK = LXFS_BLOCK_BYTES / 1024 };
+    if (!volume_status(&s)) {
+        linux_text_print(text, "files are in memory: this system has no volume\n");
+        return;
+    }
+    linux_text_print(text, "%s\n", s.sentence);
+    if (s.state != FS_READY) {
+        return;
+    }
+    linux_text_print(text, "size             %lu KiB\nfree             %lu KiB\nfiles            %lu\ngeneration       %lu\n",
+                     s.room.block_count * KIB_A_BLOCK, s.room.free_count * KIB_A_BLOCK, s.room.inode_count, s.room.generation);
+    linux_text_print(text, "commits          %lu\nsyncs            %lu\nblocks           %lu read, %lu written, %lu flushes\n", s.stats.commits,
+                     s.stats.log_groups, s.stats.blocks_read, s.stats.blocks_written, s.stats.flushes);
+    linux_text_print(text, "bad blocks       %lu\nbad copies       %lu, %lu repaired from the other\nscrub passes     %lu\n", s.stats.bad_blocks,
+                     s.stats.bad_copies, s.stats.repaired_copies, s.scrub_passes);
+    if (s.has_damage != 0) {
+        linux_text_print(text, "damaged          inode %lu, block %lu of level %u, at %lu of the disk\n", s.damage.inode, s.damage.index,
+                         s.damage.level, s.damage.address);
+    }
+}
+
 const struct linux_view views[] = {
     {"ps", fill_ps},   {"verify", fill_verify}, {"scrub", fill_scrub},
     {"mem", fill_mem}, {"caps", fill_caps},     {"components", fill_components}, {"trace", fill_trace},
-    {"ledger", fill_ledger},
+    {"ledger", fill_ledger},   {"fs", fill_fs},
 };
 const size_t view_count = ARRAY_LEN(views);

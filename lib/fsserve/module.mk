@@ -1,0 +1,2 @@
+$(call lib,base tree fs proto)
+$(call skip,kernel boot linux)

@@ -1,0 +1,1 @@
+$(call service,base tree fs fsserve lld disk format)
