@@ -44,6 +44,7 @@ enum {
     E_MLINK = 31,
     E_PIPE = 32,
     E_RANGE = 34,
+    E_NODATA = 61,
     E_NAMETOOLONG = 36,
     E_NOLCK = 37,
     E_NOSYS = 38,

@@ -11,6 +11,8 @@
 #include "core.h"
 
 #define LINUX_CALLS(X)                                                                                                 \
+    X(5, setxattr) X(6, lsetxattr) X(7, fsetxattr) X(8, getxattr) X(9, lgetxattr) X(10, fgetxattr) X(11, listxattr)    \
+    X(12, llistxattr) X(13, flistxattr) X(14, removexattr) X(15, lremovexattr) X(16, fremovexattr)                     \
     X(17, getcwd) X(23, dup) X(24, dup3) X(25, fcntl) X(29, ioctl) X(32, flock) X(33, mknodat) X(34, mkdirat)          \
     X(35, unlinkat) X(36, symlinkat) X(37, linkat) X(38, renameat) X(39, umount2) X(40, mount) X(43, statfs)           \
     X(44, fstatfs) X(45, truncate) X(46, ftruncate) X(47, fallocate) X(48, faccessat) X(49, chdir) X(50, fchdir)       \

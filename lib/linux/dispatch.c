@@ -12,9 +12,8 @@
 #define CALLS_END 456u
 
 #define UNSUPPORTED_CALLS(X)                                                                                           \
-    X(0, io_setup) X(1, io_destroy) X(2, io_submit) X(3, io_cancel) X(4, io_getevents) X(5, setxattr) X(6, lsetxattr)  \
-    X(7, fsetxattr) X(8, getxattr) X(9, lgetxattr) X(10, fgetxattr) X(11, listxattr) X(12, llistxattr)                 \
-    X(13, flistxattr) X(14, removexattr) X(15, lremovexattr) X(16, fremovexattr) X(18, lookup_dcookie)                 \
+    X(0, io_setup) X(1, io_destroy) X(2, io_submit) X(3, io_cancel) X(4, io_getevents)                                 \
+    X(18, lookup_dcookie)                                                                                              \
     X(19, eventfd2) X(20, epoll_create1) X(21, epoll_ctl) X(22, epoll_pwait) X(26, inotify_init1)                      \
     X(27, inotify_add_watch) X(28, inotify_rm_watch) X(30, ioprio_set) X(31, ioprio_get) X(41, pivot_root)             \
     X(42, nfsservctl) X(58, vhangup) X(60, quotactl) X(74, signalfd4) X(75, vmsplice) X(76, splice) X(77, tee)         \

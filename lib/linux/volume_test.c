@@ -233,6 +233,99 @@ static void repair_sets_aside_what_is_in_the_way(void)
     finish(f);
 }
 
+/* ---- extended attributes ----------------------------------------------------------------------------------------- */
+
+enum { SETX = 5, FSETX = 7, GETX = 8, LGETX = 9, FGETX = 10, LISTX = 11, REMOVEX = 14 };
+
+static void attributes_are_kept(void)
+{
+    struct fake *f = begin();
+    char text[200];
+    uint64_t path = FAKE_SCRATCH + 39 * 4096, name = path + 256, value = path + 512;
+    write_file(f, "/x", "abc", 3);
+    put(f, 0, path, "/x", 3);
+    put(f, 0, name, "user.colour", 12);
+    put(f, 0, value, "green", 5);
+    CHECK_EQ(sys(f, 0, GETX, path, name, BUF, 100), -E_NODATA);
+    CHECK_EQ(sys(f, 0, SETX, path, name, value, 5, 2), -E_NODATA);
+    CHECK_EQ(sys(f, 0, SETX, path, name, value, 5, 1), 0);
+    CHECK_EQ(sys(f, 0, SETX, path, name, value, 5, 1), -E_EXIST);
+    CHECK_EQ(sys(f, 0, SETX, path, name, value, 5, 4), -E_INVAL);
+    CHECK_EQ(sys(f, 0, SETX, path, name, value, 65537, 0), -E_2BIG);
+    CHECK_EQ(sys(f, 0, SETX, path, name, value, 5000, 0), -E_NOSPC);
+    CHECK_EQ(sys(f, 0, SETX, path, name, 8, 5, 0), -E_FAULT);
+    CHECK_EQ(sys(f, 0, GETX, path, name, BUF, 0), 5);
+    CHECK_EQ(sys(f, 0, GETX, path, name, BUF, 4), -E_RANGE);
+    CHECK_EQ(sys(f, 0, GETX, path, name, 8, 100), -E_FAULT);
+    CHECK_EQ(sys(f, 0, GETX, path, name, BUF, 100), 5);
+    get(f, 0, BUF, text, 5);
+    CHECK_BYTES(text, "green", 5);
+    /* The root of the contents: that of RFC 9162 over one leaf. */
+    struct hash256 root;
+    char digits[65];
+    tree_root_of_bytes("abc", 3, &root);
+    for (uint32_t i = 0; i < 32; i++) {
+        snprintf(digits + 2 * i, 3, "%02x", root.bytes[i]);
+    }
+    put(f, 0, name, "user.lx.root", 13);
+    CHECK_EQ(sys(f, 0, GETX, path, name, BUF, 100), 64);
+    get(f, 0, BUF, text, 64);
+    CHECK_BYTES(text, digits, 64);
+    CHECK_EQ(sys(f, 0, SETX, path, name, value, 5, 0), -E_PERM);
+    CHECK_EQ(sys(f, 0, LISTX, path, BUF, 100), 12 + 13);
+    get(f, 0, BUF, text, 25);
+    CHECK_BYTES(text, "user.colour\0user.lx.root", 25);
+    CHECK_EQ(sys(f, 0, LISTX, path, BUF, 10), -E_RANGE);
+    CHECK_EQ(sys(f, 0, LISTX, path, BUF, 0), 25);
+    int64_t fd = sys_open(f, 0, "/x", O_RDONLY_, 0);
+    put(f, 0, name, "user.colour", 12);
+    CHECK_EQ(sys(f, 0, FGETX, fd, name, BUF, 100), 5);
+    CHECK_EQ(sys(f, 0, FGETX, 99, name, BUF, 100), -E_BADF);
+    CHECK_EQ(sys(f, 0, REMOVEX, path, name), 0);
+    CHECK_EQ(sys(f, 0, REMOVEX, path, name), -E_NODATA);
+    finish(f);
+}
+
+static void attributes_have_rules(void)
+{
+    struct fake *f = begin();
+    uint64_t path = FAKE_SCRATCH + 39 * 4096, name = path + 256, value = path + 512;
+    static const struct {
+        const char *path, *name;
+        int64_t set, get;
+    } rows[] = {
+        {"/x", "user.a", -E_ACCES, -E_NODATA},
+        {"/mine", "user.a", 0, 1},
+        {"/mine", "trusted.a", -E_PERM, -E_NODATA},
+        {"/mine", "security.a", -E_PERM, -E_NODATA},
+        {"/mine", "system.a", -E_OPNOTSUPP, -E_OPNOTSUPP},
+        {"/mine", "user.", -E_OPNOTSUPP, -E_OPNOTSUPP},
+        {"/mine", "", -E_RANGE, -E_RANGE},
+        {"/tmp/m", "user.a", -E_OPNOTSUPP, -E_OPNOTSUPP},
+        {"/fifo", "user.a", -E_PERM, -E_NODATA},
+        {"/none", "user.a", -E_NOENT, -E_NOENT},
+    };
+    write_file(f, "/x", "abc", 3);
+    write_file(f, "/mine", "abc", 3);
+    write_file(f, "/tmp/m", "abc", 3);
+    CHECK_EQ(sys(f, 0, NR_fchownat, AT_CWD, ustr(f, 0, "/mine"), 7, 7, 0), 0);
+    CHECK_EQ(sys(f, 0, NR_mknodat, AT_CWD, ustr(f, 0, "/fifo"), S_IFIFO_ | 0666, 0), 0);
+    put(f, 0, name, "trusted.a", 10);
+    put(f, 0, path, "/mine", 6);
+    CHECK_EQ(sys(f, 0, SETX, path, name, value, 1, 0), 0);
+    CHECK_EQ(sys(f, 0, LISTX, path, BUF, 0), 10 + 13);
+    CHECK_EQ(sys(f, 0, NR_setuid, 7), 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        put(f, 0, path, rows[i].path, strlen(rows[i].path) + 1);
+        put(f, 0, name, rows[i].name, strlen(rows[i].name) + 1);
+        CHECK_EQ(sys(f, 0, SETX, path, name, value, 1, 0), rows[i].set);
+        CHECK_EQ(sys(f, 0, GETX, path, name, BUF, 10), rows[i].get);
+    }
+    put(f, 0, path, "/mine", 6);
+    CHECK_EQ(sys(f, 0, LISTX, path, BUF, 0), 7 + 13); /* without trusted.a */
+    finish(f);
+}
+
 /* ---- limits and failures ----------------------------------------------------------------------------------------- */
 
 enum { MANY = 6000 };
@@ -386,6 +479,8 @@ static const struct unit_case cases[] = {
     {"packages are put there once", packages_are_put_there_once},
     {"what somebody changed stays", what_somebody_changed_stays},
     {"repair sets aside what is in the way", repair_sets_aside_what_is_in_the_way},
+    {"attributes are kept", attributes_are_kept},
+    {"attributes have rules", attributes_have_rules},
     {"what is remembered is bounded", what_is_remembered_is_bounded},
     {"pages give way", pages_give_way},
     {"holes and rooms are told", holes_and_rooms_are_told},

@@ -6,6 +6,7 @@
  * dump tells the rest.
  */
 #include "proto/catalog.h"
+#include "proto/files.h"
 #include "proto/pager.h"
 #include "rt.h"
 
@@ -26,6 +27,8 @@ LX_MEMORY(arena);
 LX_REPLIES(kept);
 LX_FREE(thread_caps);
 LX_WATCH(timer_watch);
+LX_CALL(volume_calls);
+LX_SHARED(volume_window);
 
 enum { MANY_PAGES = 300 /* more than a clone copies at once */ };
 #define DATA_AT  UINT64_C(0x50000000)
@@ -230,6 +233,49 @@ static void write_catalog(void)
     rt_log("ACCEPTED: writing to the catalog");
 }
 
+/* ---- the file system: anything in its window, any request, also without waiting for the answer ---------------------------------- */
+
+static uint64_t next_random(void)
+{
+    static uint64_t state = 88172645463325252u;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+static uint64_t random_word(void)
+{
+    uint64_t r = next_random();
+    return r % 3 == 0 ? r >> (r & 63) : r % 7;
+}
+
+static void ask_fs_anything(void)
+{
+    enum { REQUESTS = 20000, SENDS = 200 };
+    struct fs_window *w = (struct fs_window *)volume_window.addr;
+    struct message m;
+    rt_message(&m, FS_ATTACH, 0, 0, 0, 0);
+    must(rt_call(&volume_calls, &m), "a volume");
+    uint64_t epoch = m.word[1];
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        uint64_t *window = (uint64_t *)volume_window.addr;
+        window[next_random() % (offsetof(struct fs_window, data) / sizeof *window + 64)] = random_word();
+        w->name_bytes[i % 2] = (uint32_t)(i % 50 == 0 ? next_random() : 1);
+        rt_message(&m, next_random() % (FS_STATUS + 3), random_word(), random_word(), random_word(), i % 100 == 0 ? next_random() : epoch);
+        (void)rt_call(&volume_calls, &m);
+    }
+    for (unsigned i = 0; i < SENDS; i++) {
+        rt_message(&m, FS_SYNC, 0, 0, 0, epoch);
+        sys_nb_send(volume_calls.endpoint, &m);
+    }
+    rt_message(&m, FS_STATUS, 0, 0, 0, 0);
+    must(rt_call(&volume_calls, &m), "the file system's status");
+    bool is_whole = w->status.state == FS_READY && w->status.has_damage == 0 && w->status.epoch == epoch;
+    rt_log("%s: %u requests of a hostile client, and the volume is %s", is_whole ? "survived" : "ACCEPTED", (unsigned)REQUESTS,
+           is_whole ? "whole" : "not");
+}
+
 void init(void)
 {
     static void (*const lives[])(void) = {write_object_page, write_code_window, write_shared_window,
@@ -241,6 +287,7 @@ void init(void)
         change_program();
         lie_about_programs();
         misuse_threads();
+        ask_fs_anything();
     }
     if (life < ARRAY_LEN(lives)) {
         lives[life]();

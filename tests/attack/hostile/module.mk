@@ -1,1 +1,1 @@
-$(call service,)
+$(call service,fs tree)
