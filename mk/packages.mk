@@ -47,7 +47,7 @@ endef
 
 $(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
 $(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/bin/abi \
-	$(B)/linux/bin/forbidden $(B)/linux/bin/pinned $(B)/linux/cold))
+	$(B)/linux/bin/forbidden $(B)/linux/bin/pinned $(B)/linux/bin/keep $(B)/linux/cold))
 
 # Another busybox in its bytes, so that no page of it is shared: for measuring a first start.
 $(B)/linux/cold: | $(B)/deps

@@ -18,7 +18,7 @@ LX_WATCH(timer_watch);
 #define COMMIT_NS UINT64_C(5000000000) /* what changed is durable after so long at the latest, also without fsync */
 #define IDLE_NS   UINT64_C(1000000000) /* between two steps of scrub and of giving back */
 
-enum { LOG_BLOCKS = 256, SCRUB_STEPS = 16, RECLAIM_STEPS = 64, EMPTY_BLOCKS = 64 };
+enum { LOG_BLOCKS = 256, SCRUB_STEPS = 16, RECLAIM_STEPS = 1024, COUNTING_STEPS = 32768, EMPTY_BLOCKS = 64 };
 
 static struct lxfs *volume; /* NULL: there is none */
 static struct fsserve server;
@@ -180,6 +180,10 @@ static void fill_status(void)
     status.state = volume == NULL ? FS_NONE : FS_READY;
     status.epoch = server.epoch;
     if (volume != NULL) {
+        enum lxfs_err err = is_read_only ? LXFS_OK : lxfs_reclaim(volume, COUNTING_STEPS); /* so that what was removed counts as free */
+        if (err != LXFS_OK && err != LXFS_ENOENT) {
+            rt_log("blocks of removed files cannot be given back (%s)", lxfs_err_name(err));
+        }
         lxfs_statfs(volume, &status.room);
         lxfs_stats(volume, &status.stats);
         status.has_damage = lxfs_damage(volume, &status.damage);

@@ -19,5 +19,5 @@ end() {
     echo "$1: $passed passed, $failed failed"
 }
 umask 022
-here=/tmp/test.$$
+here=${HERE:-/tmp}/test.$$ # HERE=/home: on the volume
 mkdir $here && cd $here
