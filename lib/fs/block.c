@@ -89,6 +89,25 @@ static bool ends_with_file(const uint8_t *node, uint32_t level, struct extent ex
     return true;
 }
 
+/* Whether the entries of a node are of the level below, and count as many leaves as the pointer to it does, none more than it can have.
+ * Searches rely on it: what counts fewer leaves than it can have has a hole, and what is no hole has a leaf. */
+static bool has_sound_entries(const uint8_t *node, uint32_t level, struct extent extent, uint64_t count)
+{
+    uint64_t span = 1ull << (FANOUT_BITS * (level - 1));
+    uint64_t sum = 0;
+    for (uint64_t n = 0; n < FANOUT && n * span < extent.leaves; n++) {
+        const uint8_t *p = node + (size_t)n * POINTER_BYTES;
+        uint64_t here = le40_load(p + P_COUNT);
+        uint64_t left = extent.leaves - n * span;
+        bool is_hole = le40_load(p + P_ADDRESS) == 0;
+        if ((here == 0) != is_hole || here > (left < span ? left : span) || (!is_hole && p[P_LEVEL] != level - 1)) {
+            return false;
+        }
+        sum += here;
+    }
+    return sum == count;
+}
+
 /* Whether the frame has what the pointer names. Fills in what an honest block has behind the end of its file. */
 static bool verify(struct lxfs *fs, const struct spot *spot, uint32_t i, const uint8_t *pointer)
 {
@@ -103,7 +122,8 @@ static bool verify(struct lxfs *fs, const struct spot *spot, uint32_t i, const u
         memset(data + extent.last_bytes, 0, BLOCK - extent.last_bytes);
         return true;
     }
-    if (hash_check(data) != le64_load(pointer + P_CHECK) || !ends_with_file(data, spot->level, extent)) {
+    if (hash_check(data) != le64_load(pointer + P_CHECK) || !ends_with_file(data, spot->level, extent) ||
+        (spot->kind != KIND_MAP && !has_sound_entries(data, spot->level, extent, le40_load(pointer + P_COUNT)))) {
         return false;
     }
     fs->frames[i].changed = UINT64_MAX;
@@ -133,8 +153,17 @@ static bool read_copies(struct lxfs *fs, const struct spot *spot, uint32_t i, co
     return true;
 }
 
-/* Whether a frame in memory is what the pointer at the spot means. Only a hostile device makes two pointers to one block. */
-static bool is_same(const struct frame *f, const struct spot *spot, const uint8_t *pointer)
+/* Whether a pointer can be one of this volume, but for what it points to. */
+static bool is_sound(const struct lxfs *fs, const struct spot *spot, const uint8_t *pointer)
+{
+    uint64_t birth = le64_load(pointer + P_BIRTH);
+    bool counts_one = spot->level != 0 || spot->kind == KIND_MAP || le40_load(pointer + P_COUNT) == 1;
+    return pointer[P_LEVEL] == spot->level && counts_one && birth != 0 && birth <= fs->generation;
+}
+
+/* Whether a frame in memory is what the pointer at the spot means. Two pointers to one block may be there, made by a hostile device: what
+ * was verified as a block of one kind, or for a long file, is not taken for a block of another, or for a shorter file. */
+static bool is_same(struct lxfs *fs, const struct frame *f, const struct spot *spot, const uint8_t *pointer)
 {
     if (f->level != spot->level || f->spot.kind != spot->kind || f->address2 != le40_load(pointer + P_ADDRESS2)) {
         return false;
@@ -142,7 +171,9 @@ static bool is_same(const struct frame *f, const struct spot *spot, const uint8_
     if (f->state == FRAME_DIRTY) {
         return f->spot.parent == spot->parent && f->spot.parent_at == spot->parent_at;
     }
+    struct extent extent = block_extent(fs, spot);
     return f->birth == le64_load(pointer + P_BIRTH) && f->check == le64_load(pointer + P_CHECK) &&
+           f->count == le40_load(pointer + P_COUNT) && f->extent.leaves == extent.leaves && f->extent.last_bytes == extent.last_bytes &&
            memcmp(&f->hash, pointer + P_HASH, sizeof f->hash) == 0;
 }
 
@@ -152,7 +183,7 @@ enum lxfs_err block_load(struct lxfs *fs, const struct spot *spot, uint32_t *fra
     uint64_t address = le40_load(pointer + P_ADDRESS);
     assert(address != 0);
     uint32_t i = cache_find(fs, address);
-    if (pointer[P_LEVEL] != spot->level || (i != 0 && !is_same(&fs->frames[i], spot, pointer))) {
+    if (i != 0 ? pointer[P_LEVEL] != spot->level || !is_same(fs, &fs->frames[i], spot, pointer) : !is_sound(fs, spot, pointer)) {
         damage_note(fs, spot, address);
         return LXFS_EBAD;
     }
@@ -176,6 +207,8 @@ enum lxfs_err block_load(struct lxfs *fs, const struct spot *spot, uint32_t *fra
     f->birth = le64_load(pointer + P_BIRTH);
     f->check = le64_load(pointer + P_CHECK);
     memcpy(&f->hash, pointer + P_HASH, sizeof f->hash);
+    f->extent = block_extent(fs, spot);
+    f->count = le40_load(pointer + P_COUNT);
     f->spot = *spot;
     f->level = (uint8_t)spot->level;
     f->state = FRAME_CLEAN;
@@ -209,6 +242,7 @@ void block_settle(struct lxfs *fs, const struct spot *spot, uint32_t i, const ui
     cache_enter(fs, i, where[0]);
     f->address2 = where[1];
     f->birth = fs->generation;
+    f->is_checked = f->is_checked && spot->kind == KIND_META;
     f->spot = *spot;
     f->level = (uint8_t)spot->level;
     le64_store(pointer + P_BIRTH, fs->generation);
@@ -297,6 +331,8 @@ enum lxfs_err block_write(struct lxfs *fs, uint32_t frame)
     }
     memcpy(pointer + P_HASH, &f->hash, sizeof f->hash);
     le64_store(pointer + P_CHECK, f->check);
+    f->extent = extent;
+    f->count = le40_load(pointer + P_COUNT);
     if (fs->frames[f->spot.parent].level != 0) {
         fs->frames[f->spot.parent].changed |= 1ull << (f->spot.parent_at / POINTER_BYTES);
     }

@@ -2,6 +2,9 @@
 /** Data: contents of files: reading, writing, sizes, holes. Limits: one operation writes at most LXFS_PIECE_BYTES. */
 #include "private.h"
 
+/* Subtrees that a search passes over: 63 on each level on the way up, and on the way down. Nodes whose counts lie are never loaded. */
+enum { SEEK_PROBES = 2 * FANOUT * (LEVELS_MAX + 1) };
+
 /* A file whose contents may be read or, `for_writing`, changed. */
 static enum lxfs_err open_contents(struct lxfs *fs, uint64_t inode, bool for_writing, struct file *out)
 {
@@ -44,6 +47,10 @@ enum lxfs_err lxfs_read(struct lxfs *fs, uint64_t inode, uint64_t offset, void *
         } else {
             memcpy(to, frame_data(fs, frame) + inside, piece);
         }
+        bool is_link = (le32_load(file_inode(fs, &f) + I_MODE) & LXFS_IFMT) == LXFS_IFLNK;
+        if (is_link && memchr(to, 0, piece) != NULL) { /* no link was made so */
+            return LXFS_EBAD;
+        }
         to += piece;
         offset += piece;
         *got_bytes += piece;
@@ -63,10 +70,11 @@ enum lxfs_err lxfs_seek(struct lxfs *fs, uint64_t inode, uint64_t offset, bool w
     if (offset >= size) {
         return LXFS_ENOENT;
     }
+    uint32_t probes = 0;
     for (uint64_t index = offset / BLOCK; index < total;) {
         bool is_there = false;
         uint64_t next = 0;
-        err = open_contents(fs, inode, false, &f);
+        err = ++probes > SEEK_PROBES ? LXFS_EBAD : open_contents(fs, inode, false, &f);
         if (err == LXFS_OK) {
             err = file_probe(fs, &f, index, &is_there, &next);
         }

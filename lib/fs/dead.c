@@ -8,10 +8,19 @@
 
 enum { BLOCK_POINTERS = BLOCK / POINTER_BYTES, PUSH_BLOCKS = 2 * LEVELS_MAX + 2 };
 
+static enum lxfs_err list_load(struct lxfs *fs, struct file *f)
+{
+    enum lxfs_err err = inode_slot(fs, INODE_DEAD, f);
+    if (err != LXFS_OK) {
+        return err;
+    }
+    return inode_is_root_sound(fs, file_inode(fs, f)) && file_size(fs, f) % BLOCK == 0 ? LXFS_OK : LXFS_EBAD;
+}
+
 enum lxfs_err dead_prepare(struct lxfs *fs)
 {
     struct file f;
-    enum lxfs_err err = inode_slot(fs, INODE_DEAD, &f);
+    enum lxfs_err err = list_load(fs, &f);
     for (uint64_t n = 0; err == LXFS_OK && n < PUSH_BLOCKS; n++) {
         err = file_prepare(fs, &f, fs->dead_count / BLOCK_POINTERS + n, true);
     }
@@ -84,6 +93,10 @@ enum lxfs_err dead_step(struct lxfs *fs)
     }
     uint32_t level = top[P_LEVEL];
     bool is_lost = le40_load(top + P_ADDRESS) == 0 || level > LEVELS_MAX;
+    if (!is_lost && !map_may_give(fs, le40_load(top + P_ADDRESS))) { /* given back before: a hostile tree that shares children ends so */
+        fs->stats.map_errors++;
+        is_lost = true;
+    }
     if (!is_lost && level != 0) {
         err = read_node(fs, top, node);
         is_lost = err == LXFS_EBAD;

@@ -29,6 +29,7 @@ const char *lxfs_err_name(enum lxfs_err err)
 
 void lxfs_clock(struct lxfs *fs, struct lxfs_time now)
 {
+    assert(time_is_sound(now));
     fs->now = now;
 }
 
@@ -179,6 +180,10 @@ enum lxfs_err attr_set(struct lxfs *fs, const struct change *c)
         return err;
     }
     if ((c->mask & ~known) != 0 || c->data_bytes != 2 * TIME_BYTES) {
+        return LXFS_EINVAL;
+    }
+    if (((c->mask & LXFS_SET_ACCESSED) != 0 && !time_is_sound(time_load(c->data))) ||
+        ((c->mask & LXFS_SET_MODIFIED) != 0 && !time_is_sound(time_load(c->data + TIME_BYTES)))) {
         return LXFS_EINVAL;
     }
     fs->is_acting = true;

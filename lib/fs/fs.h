@@ -53,7 +53,7 @@ enum lxfs_err {
     LXFS_ERANGE,       /**< the caller's buffer is too short; or the attributes do not fit */
     LXFS_EBUSY,        /**< too many files are held */
     LXFS_EROFS,        /**< the volume was opened for reading only */
-    LXFS_EBAD,         /**< a block could not be verified; lxfs_damage names it */
+    LXFS_EBAD,         /**< a block could not be verified (lxfs_damage names it), or says what no volume of ours says */
     LXFS_EIO,          /**< the device failed, now or before; after a failed write the volume must be opened again */
     LXFS_ENOTSUP,      /**< another version or cipher */
     LXFS_ENOMEM,       /**< the memory given is too small */
@@ -88,7 +88,7 @@ struct lxfs_crypt {
 /** Since 1970, UTC. */
 struct lxfs_time {
     int64_t seconds;
-    uint32_t nanoseconds;
+    uint32_t nanoseconds; /**< below 10^9 */
 };
 
 /** How much memory an open volume works with. More frames mean fewer reads and rarer commits. */
@@ -320,7 +320,7 @@ MUST_USE enum lxfs_err lxfs_getattr(struct lxfs *fs, uint64_t inode, struct lxfs
 /** Which members of a struct lxfs_attr lxfs_setattr takes. */
 enum { LXFS_SET_MODE = 1, LXFS_SET_UID = 2, LXFS_SET_GID = 4, LXFS_SET_ACCESSED = 8, LXFS_SET_MODIFIED = 16 };
 
-/** Sets what `mask` names; the type in the mode stays. @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL for an unknown bit. */
+/** Sets what `mask` names; the type in the mode stays. @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL for an unknown bit or a time. */
 MUST_USE enum lxfs_err lxfs_setattr(struct lxfs *fs, uint64_t inode, uint32_t mask, const struct lxfs_attr *attr);
 
 /**

@@ -33,22 +33,45 @@ enum lxfs_err inode_slot(struct lxfs *fs, uint64_t inode, struct file *out)
         return LXFS_EBAD;
     }
     const uint8_t *bytes = frame_data(fs, frame) + inode % BLOCK_INODES * INODE_BYTES;
-    bool is_meta = inode == INODE_DEAD || (le32_load(bytes + I_MODE) & LXFS_IFMT) == LXFS_IFDIR;
+    bool is_directory = (le32_load(bytes + I_MODE) & LXFS_IFMT) == LXFS_IFDIR;
     *out = (struct file){.inode = inode,
                          .home = frame,
                          .home_at = (uint32_t)(inode % BLOCK_INODES) * INODE_BYTES,
-                         .kind = is_meta ? KIND_META : KIND_FILE};
+                         .kind = inode == INODE_DEAD ? KIND_LIST : is_directory ? KIND_META : KIND_FILE};
     return LXFS_OK;
 }
 
-static bool is_sound(const uint8_t *inode)
+bool inode_is_root_sound(const struct lxfs *fs, const uint8_t *inode)
+{
+    const uint8_t *root = inode + I_ROOT;
+    uint64_t size = le64_load(inode + I_SIZE);
+    uint64_t count = le40_load(root + P_COUNT);
+    if (size > LXFS_FILE_BYTES_MAX) {
+        return false;
+    }
+    if (le40_load(root + P_ADDRESS) == 0) {
+        return count == 0;
+    }
+    return root[P_LEVEL] == file_depth(size) && count != 0 && count <= tree_leaf_count(size) && count <= fs->data_end - fs->data_first;
+}
+
+static bool has_sound_times(const uint8_t *inode)
+{
+    return time_is_sound(time_load(inode + I_ACCESSED)) && time_is_sound(time_load(inode + I_MODIFIED)) &&
+           time_is_sound(time_load(inode + I_CHANGED)) && time_is_sound(time_load(inode + I_BORN));
+}
+
+static bool is_sound(const struct lxfs *fs, const uint8_t *inode)
 {
     uint64_t size = le64_load(inode + I_SIZE);
+    if (!inode_is_root_sound(fs, inode) || !has_sound_times(inode)) {
+        return false;
+    }
     switch (le32_load(inode + I_MODE) & LXFS_IFMT) {
     case LXFS_IFREG:
-        return size <= LXFS_FILE_BYTES_MAX;
-    case LXFS_IFDIR:
-        return size != 0 && size % BLOCK == 0 && size <= LXFS_FILE_BYTES_MAX;
+        return true;
+    case LXFS_IFDIR: /* without holes: so it is no larger than the volume */
+        return size != 0 && size % BLOCK == 0 && le40_load(inode + I_ROOT + P_COUNT) == size / BLOCK;
     case LXFS_IFLNK:
         return size != 0 && size <= LXFS_TARGET_BYTES_MAX;
     case LXFS_IFCHR:
@@ -74,7 +97,7 @@ enum lxfs_err inode_load(struct lxfs *fs, uint64_t inode, struct file *out)
     if (le32_load(file_inode(fs, &f) + I_MODE) == 0) {
         return LXFS_ENOENT;
     }
-    if (!is_sound(file_inode(fs, &f))) {
+    if (!is_sound(fs, file_inode(fs, &f))) {
         return LXFS_EBAD;
     }
     *out = f;
@@ -86,8 +109,7 @@ enum lxfs_err inode_touch(struct lxfs *fs, const struct file *f)
     struct file table = file_of_table();
     uint32_t frame = 0;
     enum lxfs_err err = file_touch(fs, &table, f->inode / BLOCK_INODES, false, &frame);
-    assert(err != LXFS_OK || frame == f->home);
-    return err;
+    return err == LXFS_OK && frame != f->home ? LXFS_EBAD : err; /* two blocks of the table are one, on a hostile device */
 }
 
 enum lxfs_err inode_prepare(struct lxfs *fs)
@@ -97,7 +119,7 @@ enum lxfs_err inode_prepare(struct lxfs *fs)
     if (fs->free_inode == 0) {
         return file_prepare_end(fs, &table);
     }
-    enum lxfs_err err = inode_slot(fs, fs->free_inode, &f);
+    enum lxfs_err err = fs->free_inode < INODE_FIRST_FREE ? LXFS_EBAD : inode_slot(fs, fs->free_inode, &f);
     if (err != LXFS_OK) {
         return LXFS_EBAD;
     }

@@ -206,14 +206,15 @@ static bool record_parse(const uint8_t *r, uint32_t left, struct change *c, uint
     *bytes = le32_load(r);
     uint32_t names = (uint32_t)r[R_NAME] + r[R_NAME2];
     uint32_t data = le32_load(r + R_DATA);
-    if (r[R_OP] < CHANGE_CREATE || r[R_OP] > CHANGE_RELEASE || names > *bytes - RECORD_BYTES ||
+    struct lxfs_time time = {(int64_t)le64_load(r + R_TIME), le32_load(r + R_TIME_NS)};
+    if (r[R_OP] < CHANGE_CREATE || r[R_OP] > CHANGE_RELEASE || !time_is_sound(time) || names > *bytes - RECORD_BYTES ||
         data > *bytes - RECORD_BYTES - names) {
         return false;
     }
     const char *text = (const char *)r + RECORD_BYTES;
     *c = (struct change){.op = (enum change_op)r[R_OP],
                          .flags = r[R_FLAGS],
-                         .time = {(int64_t)le64_load(r + R_TIME), le32_load(r + R_TIME_NS)},
+                         .time = time,
                          .a = le64_load(r + R_A),
                          .b = le64_load(r + R_B),
                          .x = le64_load(r + R_X),

@@ -28,7 +28,9 @@ static uint32_t links_of(struct lxfs *fs, const struct file *f)
 static void links_add(struct lxfs *fs, const struct file *f, int32_t n)
 {
     uint8_t *at = file_inode(fs, f) + I_LINKS;
-    le32_store(at, le32_load(at) + (uint32_t)n);
+    if (n >= 0 || le32_load(at) != 0) { /* fewer than there are names: only on a hostile device */
+        le32_store(at, le32_load(at) + (uint32_t)n);
+    }
 }
 
 static uint32_t type_of(struct lxfs *fs, const struct file *f)

@@ -125,7 +125,8 @@ static inline void le40_store(uint8_t *p, uint64_t v)
 /** What a block is part of; it decides on copies and on the order of writing. */
 enum kind {
     KIND_FILE,  /**< contents of files and symbolic links: one copy of leaves */
-    KIND_META,  /**< directories, list of dead trees */
+    KIND_META,  /**< directories */
+    KIND_LIST,  /**< list of dead trees */
     KIND_XATTR, /**< one block, not a tree */
     KIND_TABLE, /**< the inode table */
     KIND_MAP,
@@ -134,6 +135,12 @@ enum kind {
 enum { RANK_TABLE = LEVELS_MAX + 1, RANK_MAP = 2 * RANK_TABLE, RANKS = 3 * RANK_TABLE };
 
 enum frame_state { FRAME_FREE, FRAME_CLEAN, FRAME_DIRTY };
+
+/** What a subtree spans: how many leaves, and how long the last one is. */
+struct extent {
+    uint64_t leaves;
+    uint32_t last_bytes;
+};
 
 /** Where a block belongs: its pointer is at `parent_at` of frame `parent`; its file's inode at `home_at` of frame `home`. */
 struct spot {
@@ -151,7 +158,9 @@ struct frame {
     uint64_t address2;
     uint64_t birth;
     uint64_t check;
-    struct hash256 hash;  /* of a clean frame: what it verified against */
+    struct hash256 hash;  /* of a clean frame: what it verified against, */
+    struct extent extent; /* for which part of a file, */
+    uint64_t count;       /* and with how many leaves below */
     struct spot spot;     /* of a dirty frame */
     uint64_t changed;     /* of a node: entries whose hashes are not in the fold yet */
     uint64_t fold_leaves; /* the extent that the fold is made for; 0: none */
@@ -250,12 +259,6 @@ static inline uint8_t *frame_data(struct lxfs *fs, uint32_t i)
 
 /* ---- hash ------------------------------------------------------------------------------------------------------------ */
 
-/** What a subtree spans: how many leaves, and how long the last one is. */
-struct extent {
-    uint64_t leaves;
-    uint32_t last_bytes;
-};
-
 uint64_t hash_check(const uint8_t *block);
 void hash_zeros_init(struct lxfs *fs);
 
@@ -348,6 +351,9 @@ void map_settle(struct lxfs *fs);
 
 MUST_USE bool map_is_used(const uint8_t *leaf, uint64_t address);
 
+/** Whether a block may be given back: false when the map says that it is free already. */
+MUST_USE bool map_may_give(struct lxfs *fs, uint64_t address);
+
 /* ---- file ------------------------------------------------------------------------------------------------------------ */
 
 struct file {
@@ -423,6 +429,9 @@ MUST_USE bool file_is_deep_dirty(struct lxfs *fs, const struct file *f);
 
 /* ---- inode ----------------------------------------------------------------------------------------------------------- */
 
+/** Whether the root pointer and the size of an inode can belong together, and to this volume. */
+MUST_USE bool inode_is_root_sound(const struct lxfs *fs, const uint8_t *inode);
+
 /** Finds an inode that is in use and checks it. @return LXFS_OK; LXFS_ENOENT; LXFS_EBAD. */
 MUST_USE enum lxfs_err inode_load(struct lxfs *fs, uint64_t inode, struct file *out);
 
@@ -448,6 +457,11 @@ MUST_USE enum lxfs_err orphan_remove(struct lxfs *fs, const struct file *f);
 void inode_stamp(struct lxfs *fs, const struct file *f, uint32_t member);
 struct lxfs_time time_load(const uint8_t *p);
 void time_store(uint8_t *p, struct lxfs_time t);
+
+static inline bool time_is_sound(struct lxfs_time t)
+{
+    return t.nanoseconds < 1000000000u;
+}
 
 /* ---- dead ------------------------------------------------------------------------------------------------------------ */
 

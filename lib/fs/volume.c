@@ -182,7 +182,7 @@ enum lxfs_err lxfs_format(const struct lxfs_device *device, const struct lxfs_cr
         return LXFS_ENOMEM;
     }
     struct lxfs *fs = lay_out(device, crypt, &frames, memory);
-    fs->now = form->now;
+    lxfs_clock(fs, form->now);
     fs->block_count = device->size(device->context);
     fs->log_blocks = form->log_blocks;
     fs->generation = 1;
@@ -217,7 +217,7 @@ enum lxfs_err lxfs_open(const struct lxfs_setup *setup, void *memory, size_t mem
         return LXFS_ENOMEM;
     }
     struct lxfs *fs = lay_out(&setup->device, &setup->crypt, &setup->frames, memory);
-    fs->now = setup->now;
+    lxfs_clock(fs, setup->now);
     fs->is_read_only = (setup->flags & LXFS_READ_ONLY) != 0;
     enum lxfs_err err = commit_find(fs);
     if (err != LXFS_OK || fs->is_read_only) {
