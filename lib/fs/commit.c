@@ -66,6 +66,23 @@ static bool has_changes(const struct lxfs *fs)
     return has;
 }
 
+/* Writes the dirty blocks of one rank, which are all of one level. */
+static enum lxfs_err write_rank(struct lxfs *fs, uint32_t rank)
+{
+    uint32_t batch[RUN_BLOCKS];
+    for (uint32_t i = fs->dirty[rank].first; i != 0;) {
+        uint32_t count = 0;
+        for (; i != 0 && count < RUN_BLOCKS; i = fs->frames[i].next) {
+            batch[count++] = i;
+        }
+        enum lxfs_err err = block_write(fs, batch, count);
+        if (err != LXFS_OK) {
+            return err;
+        }
+    }
+    return LXFS_OK;
+}
+
 enum lxfs_err commit_all(struct lxfs *fs)
 {
     if (fs->is_failed) {
@@ -76,11 +93,9 @@ enum lxfs_err commit_all(struct lxfs *fs)
     }
     map_settle(fs);
     for (uint32_t rank = 0; rank < RANKS; rank++) {
-        for (uint32_t i = fs->dirty[rank].first; i != 0; i = fs->frames[i].next) {
-            if (block_write(fs, i) != LXFS_OK) {
-                fs->is_failed = true;
-                return LXFS_EIO;
-            }
+        if (write_rank(fs, rank) != LXFS_OK) {
+            fs->is_failed = true;
+            return LXFS_EIO;
         }
     }
     if (!device_flush(fs)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * LXFS: power cuts. Before writes and flushes of a long run (every ninth; LXFS_CRASH_EVERY), what a cut would leave is opened and read as a whole: it must be the
+ * LXFS: power cuts. Before writes and flushes of a long run (every fourth; LXFS_CRASH_EVERY), what a cut would leave is opened and read as a whole: it must be the
  * state behind some operation not before the last sync or commit that had returned.
  *
  * What a cut leaves is decided late: of a 512-byte piece that was written and not flushed, old or new is chosen when it is first read, and
@@ -269,7 +269,7 @@ static void cut_everywhere(uint64_t seed, uint64_t steps, uint32_t sync_in, uint
 {
     struct run *r = (struct run *)calloc(1, sizeof *r);
     run_begin(r, seed);
-    r->cut_every = number_of("LXFS_CRASH_EVERY", 9);
+    r->cut_every = number_of("LXFS_CRASH_EVERY", 4);
     r->runs_max = (uint32_t)number_of("LXFS_CRASH_RUNS", 40);
     for (uint32_t n = 0; n < 400; n++) {
         m_step(&r->m, r->v.fs);

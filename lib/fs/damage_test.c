@@ -110,6 +110,37 @@ static void one_block(void)
     end();
 }
 
+/* A long read takes many blocks at once: what is before a damaged one is there, and nothing behind it that was not verified. */
+static void damaged_run(void)
+{
+    static uint8_t out[300000];
+    begin();
+    for (uint32_t bad = 0; bad < 300000 / BLOCK; bad += 9) {
+        struct file f;
+        uint32_t node = 0;
+        overlay.stamp++;
+        CHECK_EQ(volume_open(&v, 0), LXFS_OK);
+        CHECK_EQ(inode_load(v.fs, evil_files[2], &f), LXFS_OK);
+        CHECK_EQ(file_load(v.fs, &f, 1, bad / FANOUT, &node), LXFS_OK);
+        overlay_block(&overlay, le40_load(frame_data(v.fs, node) + (size_t)(bad % FANOUT) * POINTER_BYTES + P_ADDRESS))[5] ^= 1;
+        size_t count = 0;
+        memset(out, 0x55, sizeof out);
+        CHECK_EQ(lxfs_read(v.fs, evil_files[2], 0, out, sizeof out, &count), LXFS_EBAD);
+        CHECK_EQ(count, (size_t)bad * BLOCK);
+        CHECK_BYTES(out, evil_bytes, count);
+        for (size_t i = count; i < sizeof out; i++) {
+            if (out[i] != 0 && out[i] != 0x55) {
+                CHECK(out[i] == 0);
+                break;
+            }
+        }
+        struct lxfs_damage damage;
+        CHECK(lxfs_damage(v.fs, &damage) && damage.inode == evil_files[2] && damage.index == bad);
+    }
+    CHECK(v.fs->stats.blocks_read < 200); /* and calls are few: see lxfs_bench */
+    end();
+}
+
 /* Second copies that nobody reads rot as well: scrubbing finds each one, and afterwards the first copy alone may rot. */
 static void scrubbing(void)
 {
@@ -302,6 +333,7 @@ int main(void)
 {
     static const struct unit_case cases[] = {
         {"each block damaged alone", one_block},
+        {"a damaged block in a long read", damaged_run},
         {"nothing can be planted behind the end of a file", planted},
         {"scrubbing finds copies that nobody reads", scrubbing},
         {"many blocks rotten, stale or misdirected", many_blocks},

@@ -63,7 +63,8 @@ enum lxfs_err {
 const char *lxfs_err_name(enum lxfs_err err);
 
 /**
- * A block device of 4096-byte blocks. Each call returns false when the device failed. Writes may reach the medium in any order, and each
+ * A block device of 4096-byte blocks. Each call is for at most 64 blocks that lie together, with memory of lxfs_open or, for reads of
+ * contents, of lxfs_read's caller, at any alignment; it returns false when the device failed. Writes may reach the medium in any order, and each
  * 512 bytes of them wholly or not at all, until `flush` has returned true: then all writes before it are there.
  */
 struct lxfs_device {
@@ -334,7 +335,8 @@ MUST_USE enum lxfs_err lxfs_release(struct lxfs *fs, uint64_t inode);
 
 /**
  * Reads contents of a file or symbolic link.
- * @param out  `len_bytes` of the caller; may be partly written when the call fails, with verified bytes only.
+ * @param out  `len_bytes` of the caller; may be partly written when the call fails, with verified bytes or zeros. During the call it has
+ *             bytes that are not verified yet: nobody else may see it or write to it.
  * @param got_bytes  less than asked for at the end of the file.
  * @return LXFS_OK; LXFS_ENOENT; LXFS_EISDIR; LXFS_EINVAL for a device file; LXFS_EBAD.
  */

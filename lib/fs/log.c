@@ -113,9 +113,8 @@ enum lxfs_err log_write(struct lxfs *fs)
     group_hash(fs->log, fs->log_used, &hash);
     memcpy(fs->log + G_HASH, &hash, sizeof hash);
     bool is_written = true;
-    for (uint32_t n = 0; n < 2 * blocks && is_written; n++) {
-        is_written = device_write(fs, log_place(fs, n / blocks, fs->log_at + n % blocks), fs->log_generation,
-                                  fs->log + (size_t)(n % blocks) * BLOCK);
+    for (uint32_t copy = 0; copy < 2 && is_written; copy++) {
+        is_written = device_write_run(fs, log_place(fs, copy, fs->log_at), fs->log_generation, fs->log, blocks);
     }
     if (!is_written || !device_flush(fs)) {
         fs->is_failed = true;
@@ -147,10 +146,8 @@ static enum lxfs_err group_read_copy(struct lxfs *fs, uint32_t copy, uint64_t at
     if (*blocks > fs->log_blocks - at) {
         return LXFS_ENOENT;
     }
-    for (uint32_t n = 1; n < *blocks; n++) {
-        if (!device_read(fs, log_place(fs, copy, at + n), fs->log_generation, fs->log + (size_t)n * BLOCK)) {
-            return LXFS_EIO;
-        }
+    if (*blocks > 1 && !device_read_run(fs, log_place(fs, copy, at + 1), fs->log_generation, fs->log + BLOCK, *blocks - 1)) {
+        return LXFS_EIO;
     }
     group_hash(fs->log, bytes, &hash);
     bool is_whole = memcmp(&hash, fs->log + G_HASH, sizeof hash) == 0;

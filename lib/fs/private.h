@@ -100,6 +100,9 @@ enum {
 #define LOG_HEAD_BYTES  96u
 #define RECORD_BYTES    72u
 #define LOG_BUFFER      (128u << 10) /* one group; more operations than fit wait for a commit */
+#define RUN_BLOCKS      64u /* that one call of the device reads or writes at most */
+#define STAGE_BLOCKS    32u /* that are put together for a write */
+#define HASH_BATCH      16u /* leaves hashed in one go */
 
 /* What one operation can need at most: see docs/design/lxfs.md. */
 #define OP_LEAVES  200u /* frames of leaves, touched or only loaded */
@@ -204,6 +207,7 @@ struct lxfs {
     struct list recent[2]; /* clean and free frames: leaves, nodes */
     struct list dirty[RANKS];
     uint8_t *scratch; /* two blocks: on their way to or from the device */
+    uint8_t *stage;   /* STAGE_BLOCKS that are written by one call */
     struct hash256 zeros[ZERO_LEVELS]; /* roots over 2^i blocks of zeros */
 
     /* Blocks that are free from the next commit on; their leaves of the map are touched. */
@@ -267,6 +271,9 @@ void hash_of_zeros(struct lxfs *fs, struct extent extent, struct hash256 *out);
 
 void hash_leaf(struct lxfs *fs, const uint8_t *block, uint32_t len_bytes, struct hash256 *out);
 
+/** The same for up to HASH_BATCH whole blocks. */
+void hash_leaves(struct lxfs *fs, const uint8_t *const blocks[], uint32_t count, struct hash256 *out);
+
 /** Brings the fold of node frame `i` up to date and gives its root. The cost is that of the entries that changed. */
 void hash_fold(struct lxfs *fs, uint32_t i, uint32_t level, struct extent extent, struct hash256 *out);
 
@@ -323,11 +330,22 @@ void block_settle(struct lxfs *fs, const struct spot *spot, uint32_t frame, cons
 /** Makes a hole of a pointer, and gives the block that it points to back; what that one points to is not looked at. */
 void block_free(struct lxfs *fs, uint8_t *pointer);
 
-/** Completes the hash of a dirty frame, writes it, and tells its parent. */
-MUST_USE enum lxfs_err block_write(struct lxfs *fs, uint32_t frame);
+/** Completes the hashes of up to RUN_BLOCKS dirty frames of one rank, writes them, and tells their parents. */
+MUST_USE enum lxfs_err block_write(struct lxfs *fs, const uint32_t frames[], uint32_t count);
+
+/**
+ * Reads whole leaves of one node straight to where they are wanted: the first one of `count` at `spot` and those behind it, as far as they lie
+ * together on the device, are not in memory, and verify. `out` has verified bytes or zeros afterwards.
+ * @return how many; 0: the first one must be loaded like any other.
+ */
+uint32_t block_read_run(struct lxfs *fs, const struct spot *spot, uint32_t count, uint8_t *out);
 
 bool device_read(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out);
 bool device_write(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *block);
+
+/** The same for blocks that lie together, at most RUN_BLOCKS. */
+bool device_read_run(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out, uint32_t count);
+bool device_write_run(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *blocks, uint32_t count);
 bool device_flush(struct lxfs *fs);
 void damage_note(struct lxfs *fs, const struct spot *spot, uint64_t address);
 

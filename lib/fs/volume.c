@@ -36,7 +36,7 @@ static size_t parts(const struct lxfs_frames *frames, size_t out[6])
     at = part_end(at, count * PENDING_PER_FRAME * sizeof(uint64_t));
     at = (at + BLOCK - 1) & ~(size_t)(BLOCK - 1);
     offsets[4] = at;
-    at += (count + 1 + 2) * BLOCK;
+    at += (count + 1 + 2 + STAGE_BLOCKS) * BLOCK;
     offsets[5] = at;
     at += LOG_BUFFER;
     if (out != NULL) {
@@ -73,6 +73,7 @@ static struct lxfs *lay_out(const struct lxfs_device *device, const struct lxfs_
     fs->pending_max = (frames->leaves + frames->nodes) * PENDING_PER_FRAME;
     fs->data = base + at[4];
     fs->scratch = fs->data + ((size_t)frames->leaves + frames->nodes + 1) * BLOCK;
+    fs->stage = fs->scratch + 2 * (size_t)BLOCK;
     fs->log = base + at[5];
     memset(fs->data, 0, BLOCK);
     cache_init(fs);

@@ -77,6 +77,28 @@ void tree_node(const struct hash256 *left, const struct hash256 *right, struct h
     sha256_final(&s, out);
 }
 
+void tree_node_pair(const struct hash256 *const left[2], const struct hash256 *const right[2], struct hash256 *const out[2])
+{
+    uint8_t blocks[2][2 * SHA256_BLOCK_BYTES];
+    struct sha256 s[2];
+    for (unsigned n = 0; n < 2; n++) {
+        uint8_t *b = blocks[n];
+        b[0] = 0x01;
+        memcpy(b + 1, left[n], SHA256_BYTES);
+        memcpy(b + 1 + SHA256_BYTES, right[n], SHA256_BYTES);
+        memset(b + SHA256_BLOCK_BYTES + 1, 0, SHA256_BLOCK_BYTES - 1);
+        b[SHA256_BLOCK_BYTES + 1] = 0x80;
+        be64_store(b + 2 * SHA256_BLOCK_BYTES - 8, (1 + 2 * SHA256_BYTES) * 8);
+        sha256_init(&s[n]);
+    }
+    sha256_blocks_pair(s[0].state, blocks[0], s[1].state, blocks[1], 2);
+    for (unsigned n = 0; n < 2; n++) {
+        for (unsigned i = 0; i < 8; i++) {
+            be32_store(out[n]->bytes + i * 4, s[n].state[i]);
+        }
+    }
+}
+
 void tree_builder_init(struct tree_builder *b)
 {
     b->leaf_count = 0;

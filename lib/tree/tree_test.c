@@ -66,6 +66,15 @@ static void two_at_a_time_equals_one(void)
     sha256_blocks_portable(b[0], input + 3, 500);
     sha256_blocks_portable(b[1], input + 30000, 500);
     CHECK_BYTES(a, b, sizeof a);
+    const struct hash256 *parts = (const struct hash256 *)(const void *)input;
+    struct hash256 nodes[2];
+    struct hash256 one_node;
+    tree_node_pair((const struct hash256 *const[]){&parts[0], &parts[5]}, (const struct hash256 *const[]){&parts[1], &parts[3]},
+                   (struct hash256 *const[]){&nodes[0], &nodes[1]});
+    tree_node(&parts[0], &parts[1], &one_node);
+    CHECK(hash256_equal(&one_node, &nodes[0]));
+    tree_node(&parts[5], &parts[3], &one_node);
+    CHECK(hash256_equal(&one_node, &nodes[1]));
     for (size_t count = 0; count <= 7; count++) {
         const uint8_t *blocks[7];
         struct hash256 hashes[7];
