@@ -287,12 +287,26 @@ enum lxfs_err block_touch(struct lxfs *fs, const struct spot *spot, uint32_t fra
     if (err != LXFS_OK) {
         return err;
     }
+    uint64_t birth = spot->kind == KIND_LIST ? UINT64_MAX : f->birth; /* lists are no part of snapshots */
     block_settle(fs, spot, frame, where);
-    map_give(fs, old[0]);
-    if (old[1] != 0) {
-        map_give(fs, old[1]);
-    }
+    block_give(fs, old[0], old[1], birth);
     return LXFS_OK;
+}
+
+void block_give(struct lxfs *fs, uint64_t address, uint64_t address2, uint64_t birth)
+{
+    if (birth <= fs->newest_snapshot) {
+        if (fs->kept_pending == OP_FREES) {
+            fs->stats.lost_blocks++;
+            return;
+        }
+        fs->kept[fs->kept_pending++] = (struct kept){address, address2, birth};
+        return;
+    }
+    map_give(fs, address);
+    if (address2 != 0) {
+        map_give(fs, address2);
+    }
 }
 
 enum lxfs_err block_make(struct lxfs *fs, const struct spot *spot, uint32_t *frame)
@@ -317,23 +331,36 @@ bool block_is_new(struct lxfs *fs, const uint8_t *pointer)
     return i != 0 && fs->frames[i].state == FRAME_DIRTY && spot_pointer(fs, &fs->frames[i].spot) == pointer;
 }
 
+/* Makes a hole of a pointer; the block is in memory no more. @return false when it stays, because it belongs to another pointer. */
+static bool leave(struct lxfs *fs, uint8_t *pointer)
+{
+    uint32_t i = cache_find(fs, le40_load(pointer + P_ADDRESS));
+    bool is_others = i != 0 && fs->frames[i].state == FRAME_DIRTY && !block_is_new(fs, pointer);
+    if (is_others) { /* a hostile device has two pointers to one block: it stays with the one that is in memory */
+        fs->stats.map_errors++;
+    } else if (i != 0) {
+        cache_drop(fs, i);
+    }
+    memset(pointer, 0, POINTER_BYTES);
+    return !is_others;
+}
+
 void block_free(struct lxfs *fs, uint8_t *pointer)
 {
     uint64_t first = le40_load(pointer + P_ADDRESS);
     uint64_t second = le40_load(pointer + P_ADDRESS2);
-    uint32_t i = cache_find(fs, first);
-    if (i != 0 && fs->frames[i].state == FRAME_DIRTY && !block_is_new(fs, pointer)) {
-        fs->stats.map_errors++; /* a hostile device has two pointers to one block: it stays with the one that is in memory */
-        memset(pointer, 0, POINTER_BYTES);
-        return;
+    uint64_t birth = le64_load(pointer + P_BIRTH);
+    if (leave(fs, pointer)) {
+        block_give(fs, first, second, birth);
     }
-    if (i != 0) {
-        cache_drop(fs, i);
-    }
-    memset(pointer, 0, POINTER_BYTES);
-    map_give(fs, first);
-    if (second != 0) {
-        map_give(fs, second);
+}
+
+void block_forget(struct lxfs *fs, uint8_t *pointer)
+{
+    uint64_t first = le40_load(pointer + P_ADDRESS);
+    uint64_t second = le40_load(pointer + P_ADDRESS2);
+    if (leave(fs, pointer)) {
+        block_give(fs, first, second, UINT64_MAX);
     }
 }
 

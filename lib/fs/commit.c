@@ -32,6 +32,8 @@ static void super_encode(struct lxfs *fs, uint8_t *s)
     le64_store(s + S_NEXT, fs->next[0]);
     le64_store(s + S_NEXT + 8, fs->next[1]);
     le64_store(s + S_USED_INODES, fs->used_inodes);
+    le64_store(s + S_KEPT_COUNT, fs->kept_count);
+    le64_store(s + S_SWEEP, fs->sweep);
     sha256_of(s, S_HASH, &hash);
     memcpy(s + S_HASH, &hash, sizeof hash);
 }
@@ -147,6 +149,8 @@ static enum lxfs_err super_decode(struct lxfs *fs, const uint8_t *s)
     fs->free_inode = le64_load(s + S_FREE_INODE);
     fs->inode_count = le64_load(s + S_INODES);
     fs->orphan = le64_load(s + S_ORPHAN);
+    fs->kept_count = le64_load(s + S_KEPT_COUNT);
+    fs->sweep = le64_load(s + S_SWEEP);
     fs->dead_count = le64_load(s + S_DEAD_COUNT);
     fs->free_blocks = le64_load(s + S_FREE_BLOCKS);
     fs->next[0] = le64_load(s + S_NEXT);
@@ -164,7 +168,8 @@ static enum lxfs_err super_decode(struct lxfs *fs, const uint8_t *s)
     }
     bool is_sound = fs->inode_count >= INODE_FIRST_FREE && fs->inode_count <= LXFS_BLOCKS_MAX * BLOCK_INODES &&
                     fs->free_inode < fs->inode_count && fs->orphan < fs->inode_count && fs->free_blocks <= fs->block_count &&
-                    fs->dead_count <= LXFS_BLOCKS_MAX && fs->used_inodes <= fs->inode_count &&
+                    fs->dead_count <= LXFS_BLOCKS_MAX && fs->kept_count <= LXFS_BLOCKS_MAX &&
+                    fs->sweep <= LXFS_BLOCKS_MAX && fs->used_inodes <= fs->inode_count &&
                     fs->next[0] <= fs->block_count && fs->next[1] <= fs->block_count && fs->prev_generation < UINT64_MAX / 2 &&
                     is_inode_of(s + S_TABLE, (fs->inode_count - 1) / BLOCK_INODES + 1) && is_inode_of(s + S_MAP, fs->map_leaves);
     return is_sound ? LXFS_OK : LXFS_EBAD;

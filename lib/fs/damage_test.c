@@ -24,7 +24,8 @@ static void end(void)
     free(overlay.own);
 }
 
-/* What the files have, if they can be read: bit i of the result is set when file i is as it was made. `wrong` counts other bytes. */
+/* What the files have, if they can be read: bit i of the result is set when file i is as it was made. `wrong` counts other bytes. File 4 was
+ * removed, and is in the snapshot. */
 static uint32_t files_whole(uint32_t *wrong)
 {
     static uint8_t got[300000];
@@ -32,11 +33,12 @@ static uint32_t files_whole(uint32_t *wrong)
         uint32_t file;
         uint64_t offset;
         size_t len;
-    } parts[] = {{0, 0, 100}, {1, 0, 30000}, {2, 0, 300000}, {3, 1ull << 45, 5000}, {3, 7, 5000}, {5, 0, 5000}};
+    } parts[] = {{0, 0, 100}, {1, 0, 30000}, {2, 0, 300000}, {3, 1ull << 45, 5000}, {3, 7, 5000}, {4, 100000, 100000}, {5, 0, 5000}};
     uint32_t whole = (1u << EVIL_FILES) - 1;
     for (uint32_t i = 0; i < ARRAY_LEN(parts); i++) {
         size_t count = 0;
-        enum lxfs_err err = lxfs_read(v.fs, evil_files[parts[i].file], parts[i].offset, got, parts[i].len, &count);
+        uint64_t inode = evil_files[parts[i].file] | (parts[i].file == 4 ? 1ull << SNAPSHOT_SHIFT : 0);
+        enum lxfs_err err = lxfs_read(v.fs, inode, parts[i].offset, got, parts[i].len, &count);
         *wrong += memcmp(got, evil_bytes + parts[i].offset % 1000, count) != 0;
         if (err != LXFS_OK || count != parts[i].len) {
             CHECK(err == LXFS_EBAD);

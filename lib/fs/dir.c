@@ -47,7 +47,7 @@ static bool is_entry_sound(const uint8_t *e)
     const uint32_t types = 1u << (LXFS_IFREG >> 12) | 1u << (LXFS_IFDIR >> 12) | 1u << (LXFS_IFLNK >> 12) | 1u << (LXFS_IFCHR >> 12) |
                            1u << (LXFS_IFBLK >> 12) | 1u << (LXFS_IFIFO >> 12) | 1u << (LXFS_IFSOCK >> 12);
     struct lxfs_name name = {(const char *)e + LEAF_HEAD, e[LEAF_HEAD - 1]};
-    return le64_load(e) > KEY_GROUP && le64_load(e + 8) >= INODE_FIRST_FREE && e[16] < 16 && (types >> e[16] & 1) != 0 &&
+    return le64_load(e) > KEY_GROUP && le64_load(e + 8) >= INODE_FIRST_FREE && snapshot_bits(le64_load(e + 8)) == 0 && e[16] < 16 && (types >> e[16] & 1) != 0 &&
            name_check(name) == LXFS_OK;
 }
 
@@ -464,6 +464,7 @@ enum lxfs_err lxfs_readdir(struct lxfs *fs, uint64_t directory, uint64_t *cookie
                 return LXFS_OK;
             }
             entry_copy(b, at, &entries[*count]);
+            entries[*count].inode |= snapshot_bits(directory);
             *cookie = entries[(*count)++].cookie;
         }
         if (bound == 0 || bound < *cookie) {

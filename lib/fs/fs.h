@@ -37,6 +37,8 @@
 #define LXFS_UUID_BYTES       16u
 #define LXFS_SECRET_BYTES     16u
 #define LXFS_ROOT_INODE       2u
+#define LXFS_SNAPSHOTS_MAX    256u
+#define LXFS_SNAPSHOT_NAME_BYTES_MAX 63u
 
 enum lxfs_err {
     LXFS_OK = 0,
@@ -52,7 +54,7 @@ enum lxfs_err {
     LXFS_EMLINK,       /**< too many links */
     LXFS_ERANGE,       /**< the caller's buffer is too short; or the attributes do not fit */
     LXFS_EBUSY,        /**< too many files are held */
-    LXFS_EROFS,        /**< the volume was opened for reading only */
+    LXFS_EROFS,        /**< the volume was opened for reading only, or this is of a snapshot */
     LXFS_EBAD,         /**< a block could not be verified (lxfs_damage names it), or says what no volume of ours says */
     LXFS_EIO,          /**< the device failed, now or before; after a failed write the volume must be opened again */
     LXFS_ENOTSUP,      /**< another version or cipher */
@@ -165,6 +167,7 @@ struct lxfs_statfs {
     uint64_t dead_count;  /**< subtrees that are still to be given back: free_count will grow by at least so many blocks */
     uint64_t inode_count; /**< in use */
     uint64_t generation;
+    uint64_t kept_count;  /**< blocks and trees that snapshots alone hold */
 };
 
 /** Counters since lxfs_open. */
@@ -272,6 +275,39 @@ void lxfs_stats(const struct lxfs *fs, struct lxfs_stats *out);
 
 /** @return whether anything did not verify since lxfs_open; only then `out` is set. */
 bool lxfs_damage(const struct lxfs *fs, struct lxfs_damage *out);
+
+/* ---- snapshots -------------------------------------------------------------------------------------------------------- */
+
+/** A state of the volume that is kept. `root` is its root directory: what is found from there is of the snapshot. */
+struct lxfs_snapshot {
+    uint64_t root;
+    uint64_t generation;
+    uint64_t inode_count; /**< in use */
+    struct lxfs_time taken;
+    uint32_t name_bytes;
+    char name[LXFS_SNAPSHOT_NAME_BYTES_MAX + 1]; /**< ends with a zero byte */
+};
+
+/**
+ * Keeps the state of the volume as it is under a name, and makes it durable. Costs two commits, and later a little for each block that
+ * changes. Inodes of a snapshot serve all calls that read, lxfs_hold and lxfs_release; those that write refuse them with LXFS_EROFS.
+ * @param name  1 to LXFS_SNAPSHOT_NAME_BYTES_MAX bytes, otherwise as names of files.
+ * @return LXFS_OK; LXFS_EEXIST; LXFS_EMLINK when there are LXFS_SNAPSHOTS_MAX; LXFS_EINVAL; LXFS_ENAMETOOLONG; LXFS_ENOSPC; LXFS_EBAD;
+ *         LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_snapshot_take(struct lxfs *fs, struct lxfs_name name);
+
+/**
+ * Removes a snapshot, durably. Its inode numbers may be those of another one later. What it alone had comes free in later operations and
+ * lxfs_reclaim; LXFS_ENOSPC of an operation waits for that. @return LXFS_OK; LXFS_ENOENT; LXFS_EBUSY: a file of it is held; as above.
+ */
+MUST_USE enum lxfs_err lxfs_snapshot_remove(struct lxfs *fs, struct lxfs_name name);
+
+/** @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL; LXFS_ENAMETOOLONG; LXFS_EBAD; LXFS_EIO. */
+MUST_USE enum lxfs_err lxfs_snapshot_find(struct lxfs *fs, struct lxfs_name name, struct lxfs_snapshot *out);
+
+/** The snapshots one by one, in no order. @param cookie  0 at first. @return LXFS_OK; LXFS_ENOENT behind the last; LXFS_EBAD; LXFS_EIO. */
+MUST_USE enum lxfs_err lxfs_snapshot_list(struct lxfs *fs, uint32_t *cookie, struct lxfs_snapshot *out);
 
 /* ---- names. All may return LXFS_EBAD, LXFS_EIO; those that write also LXFS_EROFS, LXFS_ENOSPC ------------------------------ */
 

@@ -18,27 +18,46 @@ void inode_stamp(struct lxfs *fs, const struct file *f, uint32_t member)
     time_store(file_inode(fs, f) + member, fs->now);
 }
 
-enum lxfs_err inode_slot(struct lxfs *fs, uint64_t inode, struct file *out)
+/* The slot of an inode in a table, which may be that of a snapshot. */
+static enum lxfs_err slot_in(struct lxfs *fs, const struct file *table, uint64_t number, struct file *out)
 {
-    struct file table = file_of_table();
     uint32_t frame = 0;
-    if (inode == INODE_NONE || inode >= fs->inode_count) {
-        return LXFS_ENOENT;
-    }
-    enum lxfs_err err = file_load(fs, &table, 0, inode / BLOCK_INODES, &frame);
+    enum lxfs_err err = file_load(fs, table, 0, number / BLOCK_INODES, &frame);
     if (err != LXFS_OK) {
         return err;
     }
     if (frame == 0) {
         return LXFS_EBAD;
     }
-    const uint8_t *bytes = frame_data(fs, frame) + inode % BLOCK_INODES * INODE_BYTES;
+    const uint8_t *bytes = frame_data(fs, frame) + number % BLOCK_INODES * INODE_BYTES;
     bool is_directory = (le32_load(bytes + I_MODE) & LXFS_IFMT) == LXFS_IFDIR;
-    *out = (struct file){.inode = inode,
+    bool is_list = number == INODE_DEAD || number == INODE_SNAPSHOTS || number == INODE_KEPT;
+    *out = (struct file){.inode = number,
                          .home = frame,
-                         .home_at = (uint32_t)(inode % BLOCK_INODES) * INODE_BYTES,
-                         .kind = inode == INODE_DEAD ? KIND_LIST : is_directory ? KIND_META : KIND_FILE};
+                         .home_at = (uint32_t)(number % BLOCK_INODES) * INODE_BYTES,
+                         .kind = is_list ? KIND_LIST : is_directory ? KIND_META : KIND_FILE};
     return LXFS_OK;
+}
+
+enum lxfs_err inode_slot(struct lxfs *fs, uint64_t inode, struct file *out)
+{
+    struct file table = file_of_table();
+    uint64_t bits = snapshot_bits(inode);
+    uint64_t inode_count = fs->inode_count;
+    if (bits != 0) {
+        enum lxfs_err err = snapshot_table(fs, (uint32_t)(bits >> SNAPSHOT_SHIFT) - 1, &table, &inode_count);
+        if (err != LXFS_OK) {
+            return err;
+        }
+    }
+    if (inode == bits || inode - bits >= inode_count) {
+        return LXFS_ENOENT;
+    }
+    enum lxfs_err err = slot_in(fs, &table, inode - bits, out);
+    if (err == LXFS_OK) {
+        out->inode = inode;
+    }
+    return err;
 }
 
 bool inode_is_root_sound(const struct lxfs *fs, const uint8_t *inode)
@@ -87,7 +106,8 @@ static bool is_sound(const struct lxfs *fs, const uint8_t *inode)
 enum lxfs_err inode_load(struct lxfs *fs, uint64_t inode, struct file *out)
 {
     struct file f;
-    if (inode < INODE_ROOT || inode == INODE_SNAPSHOTS) {
+    uint64_t number = inode - snapshot_bits(inode);
+    if (number != INODE_ROOT && number < INODE_FIRST_FREE) {
         return LXFS_ENOENT;
     }
     enum lxfs_err err = inode_slot(fs, inode, &f);
@@ -108,6 +128,9 @@ enum lxfs_err inode_touch(struct lxfs *fs, const struct file *f)
 {
     struct file table = file_of_table();
     uint32_t frame = 0;
+    if (snapshot_bits(f->inode) != 0) { /* a list of a hostile device leads there */
+        return LXFS_EBAD;
+    }
     enum lxfs_err err = file_touch(fs, &table, f->inode / BLOCK_INODES, false, &frame);
     return err == LXFS_OK && frame != f->home ? LXFS_EBAD : err; /* two blocks of the table are one, on a hostile device */
 }

@@ -79,7 +79,7 @@ enum lxfs_err lxfs_lookup(struct lxfs *fs, uint64_t directory, struct lxfs_name 
         err = LXFS_ENOENT;
     }
     if (err == LXFS_OK) {
-        *inode = place.inode;
+        *inode = snapshot_bits(directory) | place.inode;
     }
     return err;
 }

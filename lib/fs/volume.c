@@ -221,6 +221,9 @@ enum lxfs_err lxfs_open(const struct lxfs_setup *setup, void *memory, size_t mem
     lxfs_clock(fs, setup->now);
     fs->is_read_only = (setup->flags & LXFS_READ_ONLY) != 0;
     enum lxfs_err err = commit_find(fs);
+    if (err == LXFS_OK && fs->is_read_only) {
+        err = snapshots_load(fs);
+    }
     if (err != LXFS_OK || fs->is_read_only) {
         *out = err == LXFS_OK ? fs : *out;
         return err;
@@ -230,6 +233,9 @@ enum lxfs_err lxfs_open(const struct lxfs_setup *setup, void *memory, size_t mem
         return probed;
     }
     err = commit_mount(fs, probed == LXFS_OK);
+    if (err == LXFS_OK) {
+        err = snapshots_load(fs);
+    }
     if (err == LXFS_OK && probed == LXFS_OK) {
         err = log_replay(fs);
         fs->is_log_full = true; /* the log that is there belongs to the state before: a commit ends it */
