@@ -13,20 +13,35 @@ static bool is_tight(const struct lxfs *fs)
     return fs->recent[0].count < OP_LEAVES || fs->recent[1].count < OP_NODES || fs->pending_max - fs->pending_count < OP_FREES;
 }
 
+static bool has_dead(const struct lxfs *fs)
+{
+    return fs->dead_count != 0 || fs->sweep != 0;
+}
+
+/* A step of giving back: of a dead tree, or else of the sweep. */
+static enum lxfs_err reclaim_one(struct lxfs *fs)
+{
+    enum lxfs_err err = is_tight(fs) ? commit_all(fs) : LXFS_OK;
+    err = err != LXFS_OK ? err : dead_prepare(fs);
+    err = err != LXFS_OK ? err : kept_prepare(fs);
+    if (err != LXFS_OK) {
+        return err;
+    }
+    err = fs->dead_count != 0 ? dead_step(fs) : sweep_step(fs);
+    if (fs->kept_pending != 0) {
+        enum lxfs_err flushed = kept_flush(fs);
+        fs->is_failed = fs->is_failed || flushed != LXFS_OK;
+        err = err != LXFS_OK ? err : flushed;
+    }
+    return err;
+}
+
 /* Gives back dead blocks in at most `steps` steps. @return LXFS_ENOENT when none is left. */
 static enum lxfs_err reclaim(struct lxfs *fs, uint32_t steps)
 {
-    enum lxfs_err err = fs->dead_count == 0 ? LXFS_ENOENT : LXFS_OK;
+    enum lxfs_err err = has_dead(fs) ? LXFS_OK : LXFS_ENOENT;
     for (uint32_t n = 0; n < steps && err == LXFS_OK && fs->free_blocks >= STEP_BLOCKS; n++) {
-        if (is_tight(fs)) {
-            err = commit_all(fs);
-        }
-        if (err == LXFS_OK) {
-            err = dead_prepare(fs);
-        }
-        if (err == LXFS_OK) {
-            err = dead_step(fs);
-        }
+        err = has_dead(fs) ? reclaim_one(fs) : LXFS_ENOENT;
     }
     return err;
 }
@@ -34,9 +49,10 @@ static enum lxfs_err reclaim(struct lxfs *fs, uint32_t steps)
 /* Every round gives back something or ends: dead trees are finite, and their blocks come free with the commit. */
 static enum lxfs_err find_space(struct lxfs *fs, uint64_t want)
 {
-    while (fs->free_blocks < want && (fs->pending_count != 0 || fs->dead_count != 0)) {
+    while (fs->free_blocks < want && (fs->pending_count != 0 || has_dead(fs))) {
         uint64_t free_before = fs->free_blocks;
         uint64_t dead_before = fs->dead_count;
+        uint64_t sweep_before = fs->sweep;
         enum lxfs_err err = reclaim(fs, URGENT_STEPS);
         if (!fs->is_failed) {
             err = commit_all(fs);
@@ -44,11 +60,22 @@ static enum lxfs_err find_space(struct lxfs *fs, uint64_t want)
         if (err != LXFS_OK) {
             return LXFS_EIO;
         }
-        if (fs->free_blocks <= free_before && fs->dead_count >= dead_before) {
+        if (fs->free_blocks <= free_before && fs->dead_count >= dead_before && fs->sweep == sweep_before) {
             break;
         }
     }
     return fs->free_blocks < want ? LXFS_ENOSPC : LXFS_OK;
+}
+
+enum lxfs_err change_frames(struct lxfs *fs)
+{
+    if (fs->is_failed || fs->is_read_only) {
+        return fs->is_failed ? LXFS_EIO : LXFS_EROFS;
+    }
+    if (fs->free_blocks < STEP_BLOCKS && fs->pending_count == 0) {
+        return LXFS_ENOSPC;
+    }
+    return is_tight(fs) || fs->free_blocks < STEP_BLOCKS ? commit_all(fs) : LXFS_OK;
 }
 
 enum lxfs_err change_room(struct lxfs *fs, bool is_freeing)
@@ -57,7 +84,7 @@ enum lxfs_err change_room(struct lxfs *fs, bool is_freeing)
     if (fs->is_failed || fs->is_read_only) {
         return fs->is_failed ? LXFS_EIO : LXFS_EROFS;
     }
-    if (fs->dead_count != 0) {
+    if (has_dead(fs)) {
         (void)!reclaim(fs, PACE_STEPS); /* what cannot be given back now does not stop the operation */
         if (fs->is_failed) {
             return LXFS_EIO;
@@ -123,14 +150,19 @@ static bool is_freeing(struct lxfs *fs, const struct change *c)
 
 enum lxfs_err change_do(struct lxfs *fs, struct change *c)
 {
+    if (snapshot_bits(c->a) != 0 || snapshot_bits(c->b) != 0) {
+        return LXFS_EROFS;
+    }
     for (uint32_t round = 0;; round++) {
         enum lxfs_err err = change_room(fs, fs->is_replay || is_freeing(fs, c));
+        err = err != LXFS_OK ? err : kept_prepare(fs);
         if (err != LXFS_OK) {
             return err;
         }
         fs->wants_commit = false;
         fs->is_acting = false;
         err = apply(fs, c);
+        err = err != LXFS_OK ? err : kept_flush(fs);
         bool was_acting = fs->is_acting;
         fs->is_acting = false;
         if (err == LXFS_OK) {

@@ -32,6 +32,8 @@ static void super_encode(struct lxfs *fs, uint8_t *s)
     le64_store(s + S_NEXT, fs->next[0]);
     le64_store(s + S_NEXT + 8, fs->next[1]);
     le64_store(s + S_USED_INODES, fs->used_inodes);
+    le64_store(s + S_KEPT_COUNT, fs->kept_count);
+    le64_store(s + S_SWEEP, fs->sweep);
     sha256_of(s, S_HASH, &hash);
     memcpy(s + S_HASH, &hash, sizeof hash);
 }
@@ -66,6 +68,23 @@ static bool has_changes(const struct lxfs *fs)
     return has;
 }
 
+/* Writes the dirty blocks of one rank, which are all of one level. */
+static enum lxfs_err write_rank(struct lxfs *fs, uint32_t rank)
+{
+    uint32_t batch[RUN_BLOCKS];
+    for (uint32_t i = fs->dirty[rank].first; i != 0;) {
+        uint32_t count = 0;
+        for (; i != 0 && count < RUN_BLOCKS; i = fs->frames[i].next) {
+            batch[count++] = i;
+        }
+        enum lxfs_err err = block_write(fs, batch, count);
+        if (err != LXFS_OK) {
+            return err;
+        }
+    }
+    return LXFS_OK;
+}
+
 enum lxfs_err commit_all(struct lxfs *fs)
 {
     if (fs->is_failed) {
@@ -76,11 +95,9 @@ enum lxfs_err commit_all(struct lxfs *fs)
     }
     map_settle(fs);
     for (uint32_t rank = 0; rank < RANKS; rank++) {
-        for (uint32_t i = fs->dirty[rank].first; i != 0; i = fs->frames[i].next) {
-            if (block_write(fs, i) != LXFS_OK) {
-                fs->is_failed = true;
-                return LXFS_EIO;
-            }
+        if (write_rank(fs, rank) != LXFS_OK) {
+            fs->is_failed = true;
+            return LXFS_EIO;
         }
     }
     if (!device_flush(fs)) {
@@ -132,6 +149,8 @@ static enum lxfs_err super_decode(struct lxfs *fs, const uint8_t *s)
     fs->free_inode = le64_load(s + S_FREE_INODE);
     fs->inode_count = le64_load(s + S_INODES);
     fs->orphan = le64_load(s + S_ORPHAN);
+    fs->kept_count = le64_load(s + S_KEPT_COUNT);
+    fs->sweep = le64_load(s + S_SWEEP);
     fs->dead_count = le64_load(s + S_DEAD_COUNT);
     fs->free_blocks = le64_load(s + S_FREE_BLOCKS);
     fs->next[0] = le64_load(s + S_NEXT);
@@ -149,7 +168,8 @@ static enum lxfs_err super_decode(struct lxfs *fs, const uint8_t *s)
     }
     bool is_sound = fs->inode_count >= INODE_FIRST_FREE && fs->inode_count <= LXFS_BLOCKS_MAX * BLOCK_INODES &&
                     fs->free_inode < fs->inode_count && fs->orphan < fs->inode_count && fs->free_blocks <= fs->block_count &&
-                    fs->dead_count <= LXFS_BLOCKS_MAX && fs->used_inodes <= fs->inode_count &&
+                    fs->dead_count <= LXFS_BLOCKS_MAX && fs->kept_count <= LXFS_BLOCKS_MAX &&
+                    fs->sweep <= LXFS_BLOCKS_MAX && fs->used_inodes <= fs->inode_count &&
                     fs->next[0] <= fs->block_count && fs->next[1] <= fs->block_count && fs->prev_generation < UINT64_MAX / 2 &&
                     is_inode_of(s + S_TABLE, (fs->inode_count - 1) / BLOCK_INODES + 1) && is_inode_of(s + S_MAP, fs->map_leaves);
     return is_sound ? LXFS_OK : LXFS_EBAD;

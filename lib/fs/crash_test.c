@@ -118,6 +118,7 @@ struct run {
     struct volume image;
     struct cut cut;
     struct model m;
+    struct m_snapshots snapshots;
     uint64_t digests[DIGESTS_MAX]; /* of the states that a cut may leave: since the last sync */
     uint32_t digest_count;
     uint64_t random;
@@ -179,6 +180,10 @@ static void one_run(struct run *r)
     CHECK(m_digest_fs(r->image.fs, &digest));
     CHECK(is_known(r, digest));
     r->advanced += digest != r->digests[0];
+    if (r->runs % 4 == 0) {
+        m_snapshots_compare(&r->m, r->image.fs, &r->snapshots);
+        CHECK_EQ(r->m.wrong, 0);
+    }
     struct lxfs_stats s;
     lxfs_stats(r->image.fs, &s);
     CHECK(s.bad_blocks == 0 && s.map_errors == 0 && s.lost_blocks == 0);
@@ -282,10 +287,18 @@ static void cut_everywhere(uint64_t seed, uint64_t steps, uint32_t sync_in, uint
         if (m_below(&r->m, 3) == 0) {
             volume_rewind(&r->v);
         }
-        m_step(&r->m, r->v.fs);
-        digest_note(r);
         bool is_durable = false;
-        if (m_below(&r->m, sync_in) == 0) {
+        if (m_below(&r->m, 20) == 0) {
+            m_snapshot_step(&r->m, r->v.fs, &r->snapshots);
+            digest_note(r);
+            is_durable = true;
+        } else {
+            m_step(&r->m, r->v.fs);
+            digest_note(r);
+        }
+        if (is_durable) {
+            commits = r->v.fs->stats.commits;
+        } else if (m_below(&r->m, sync_in) == 0) {
             CHECK_EQ(lxfs_sync(r->v.fs), LXFS_OK);
             is_durable = true;
         } else if (m_below(&r->m, commit_in) == 0) {
@@ -309,10 +322,12 @@ static void cut_everywhere(uint64_t seed, uint64_t steps, uint32_t sync_in, uint
     CHECK_EQ(r->m.wrong, 0);
     CHECK(r->advanced != 0 && r->whole_cuts > r->sampled_cuts && r->openings != 0);
     printf("# seed %llu: %llu cuts, %llu openings (%llu found more than was acknowledged, %llu were used on); of %llu cuts every crash "
-           "state: up to 2^%.0f, %.3g in all; of %llu others %u states each; %llu openings were cut\n",
+           "state: up to 2^%.0f, %.3g in all; of %llu others %u states each; %llu openings were cut, %llu snapshots "
+           "taken, %llu removed\n",
            (unsigned long long)seed, (unsigned long long)r->cuts, (unsigned long long)r->runs, (unsigned long long)r->advanced,
            (unsigned long long)r->continued, (unsigned long long)r->whole_cuts, r->states_log2_max, r->states,
-           (unsigned long long)r->sampled_cuts, 2 * r->runs_max, (unsigned long long)r->openings);
+           (unsigned long long)r->sampled_cuts, 2 * r->runs_max, (unsigned long long)r->openings, (unsigned long long)r->snapshots.taken,
+           (unsigned long long)r->snapshots.removed);
     run_end(r);
     free(r);
 }

@@ -2,6 +2,12 @@
 /** Data: contents of files: reading, writing, sizes, holes. Limits: one operation writes at most LXFS_PIECE_BYTES. */
 #include "private.h"
 
+/* Subtrees that a search passes over: 63 on each level on the way up, and on the way down. Nodes whose counts lie are never loaded. */
+enum { SEEK_PROBES = 2 * FANOUT * (LEVELS_MAX + 1) };
+
+/* Fewer blocks in one read come through memory, and stay there. */
+enum { DIRECT_MIN = 4 };
+
 /* A file whose contents may be read or, `for_writing`, changed. */
 static enum lxfs_err open_contents(struct lxfs *fs, uint64_t inode, bool for_writing, struct file *out)
 {
@@ -16,37 +22,103 @@ static enum lxfs_err open_contents(struct lxfs *fs, uint64_t inode, bool for_wri
     return type == LXFS_IFREG || (type == LXFS_IFLNK && !for_writing) ? LXFS_OK : LXFS_EINVAL;
 }
 
+/* What is left to read. */
+struct want {
+    uint8_t *to;
+    uint64_t offset;
+    size_t len_bytes;
+};
+
+static void want_advance(struct want *w, size_t bytes)
+{
+    w->to += bytes;
+    w->offset += bytes;
+    w->len_bytes -= bytes;
+}
+
+/* Reads whole blocks under one node, at least DIRECT_MIN, past the frames of memory. `done_bytes` is 0 when one must be read through them. */
+static enum lxfs_err read_direct(struct lxfs *fs, const struct file *f, const struct want *w, size_t *done_bytes)
+{
+    uint64_t size = file_size(fs, f);
+    uint64_t index = w->offset / BLOCK;
+    uint64_t whole = size / BLOCK - index;
+    uint32_t node = 0;
+    *done_bytes = 0;
+    whole = whole < w->len_bytes / BLOCK ? whole : w->len_bytes / BLOCK;
+    if (w->offset % BLOCK != 0 || whole < DIRECT_MIN || file_depth(size) == 0) {
+        return LXFS_OK;
+    }
+    enum lxfs_err err = file_load(fs, f, 1, index / FANOUT, &node);
+    if (err != LXFS_OK) {
+        return err;
+    }
+    uint32_t entry = (uint32_t)(index % FANOUT);
+    uint32_t count = whole < FANOUT - entry ? (uint32_t)whole : FANOUT - entry;
+    uint32_t holes = node == 0 ? count : 0;
+    while (holes < count && le40_load(frame_data(fs, node) + (size_t)(entry + holes) * POINTER_BYTES + P_ADDRESS) == 0) {
+        holes++;
+    }
+    if (holes != 0) {
+        memset(w->to, 0, (size_t)holes * BLOCK);
+        *done_bytes = (size_t)holes * BLOCK;
+        return LXFS_OK;
+    }
+    struct spot spot = {.index = index,
+                        .parent = node,
+                        .parent_at = entry * POINTER_BYTES,
+                        .home = f->home,
+                        .home_at = f->home_at,
+                        .kind = f->kind};
+    *done_bytes = (size_t)block_read_run(fs, &spot, count, w->to) * BLOCK;
+    return LXFS_OK;
+}
+
+/* Reads to the end of the block at the offset, at most. */
+static enum lxfs_err read_one(struct lxfs *fs, const struct file *f, const struct want *w, size_t *done_bytes)
+{
+    uint64_t left = file_size(fs, f) - w->offset;
+    uint32_t inside = (uint32_t)(w->offset % BLOCK);
+    uint32_t frame = 0;
+    size_t piece = BLOCK - inside;
+    piece = piece < left ? piece : (size_t)left;
+    piece = piece < w->len_bytes ? piece : w->len_bytes;
+    enum lxfs_err err = file_load(fs, f, 0, w->offset / BLOCK, &frame);
+    if (err != LXFS_OK) {
+        return err;
+    }
+    if (frame == 0) {
+        memset(w->to, 0, piece);
+    } else {
+        memcpy(w->to, frame_data(fs, frame) + inside, piece);
+    }
+    *done_bytes = piece;
+    return LXFS_OK;
+}
+
 enum lxfs_err lxfs_read(struct lxfs *fs, uint64_t inode, uint64_t offset, void *out, size_t len_bytes, size_t *got_bytes)
 {
-    uint8_t *to = (uint8_t *)out;
+    struct want w = {(uint8_t *)out, offset, len_bytes};
     *got_bytes = 0;
-    while (*got_bytes < len_bytes) { /* the inode is found anew for each block: others come to memory in between */
+    while (w.len_bytes != 0) { /* the inode is found anew each time: others come to memory in between */
         struct file f;
-        uint32_t frame = 0;
+        size_t done = 0;
         enum lxfs_err err = open_contents(fs, inode, false, &f);
+        if (err != LXFS_OK || w.offset >= file_size(fs, &f)) {
+            return err;
+        }
+        err = read_direct(fs, &f, &w, &done);
+        if (err == LXFS_OK && done == 0) {
+            err = read_one(fs, &f, &w, &done);
+        }
         if (err != LXFS_OK) {
             return err;
         }
-        uint64_t size = file_size(fs, &f);
-        if (offset >= size) {
-            return LXFS_OK;
+        bool is_link = (le32_load(file_inode(fs, &f) + I_MODE) & LXFS_IFMT) == LXFS_IFLNK;
+        if (is_link && memchr(w.to, 0, done) != NULL) { /* no link was made so */
+            return LXFS_EBAD;
         }
-        uint32_t inside = (uint32_t)(offset % BLOCK);
-        uint64_t piece = BLOCK - inside;
-        piece = piece < size - offset ? piece : size - offset;
-        piece = piece < len_bytes - *got_bytes ? piece : len_bytes - *got_bytes;
-        err = file_load(fs, &f, 0, offset / BLOCK, &frame);
-        if (err != LXFS_OK) {
-            return err;
-        }
-        if (frame == 0) {
-            memset(to, 0, piece);
-        } else {
-            memcpy(to, frame_data(fs, frame) + inside, piece);
-        }
-        to += piece;
-        offset += piece;
-        *got_bytes += piece;
+        want_advance(&w, done);
+        *got_bytes += done;
     }
     return LXFS_OK;
 }
@@ -63,10 +135,11 @@ enum lxfs_err lxfs_seek(struct lxfs *fs, uint64_t inode, uint64_t offset, bool w
     if (offset >= size) {
         return LXFS_ENOENT;
     }
+    uint32_t probes = 0;
     for (uint64_t index = offset / BLOCK; index < total;) {
         bool is_there = false;
         uint64_t next = 0;
-        err = open_contents(fs, inode, false, &f);
+        err = ++probes > SEEK_PROBES ? LXFS_EBAD : open_contents(fs, inode, false, &f);
         if (err == LXFS_OK) {
             err = file_probe(fs, &f, index, &is_there, &next);
         }

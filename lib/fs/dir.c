@@ -41,6 +41,16 @@ static uint32_t entry_bytes(const uint8_t *leaf, uint32_t at)
     return LEAF_HEAD + (uint32_t)leaf[at + LEAF_HEAD - 1];
 }
 
+/* Whether an entry of a leaf is one that dir_insert could have made. Names of a hostile device reach nobody if they could not have been given. */
+static bool is_entry_sound(const uint8_t *e)
+{
+    const uint32_t types = 1u << (LXFS_IFREG >> 12) | 1u << (LXFS_IFDIR >> 12) | 1u << (LXFS_IFLNK >> 12) | 1u << (LXFS_IFCHR >> 12) |
+                           1u << (LXFS_IFBLK >> 12) | 1u << (LXFS_IFIFO >> 12) | 1u << (LXFS_IFSOCK >> 12);
+    struct lxfs_name name = {(const char *)e + LEAF_HEAD, e[LEAF_HEAD - 1]};
+    return le64_load(e) > KEY_GROUP && le64_load(e + 8) >= INODE_FIRST_FREE && snapshot_bits(le64_load(e + 8)) == 0 && e[16] < 16 && (types >> e[16] & 1) != 0 &&
+           name_check(name) == LXFS_OK;
+}
+
 /* Whether a block of a directory has the form that the rest here relies on. */
 static bool is_sound(const uint8_t *b)
 {
@@ -57,7 +67,8 @@ static bool is_sound(const uint8_t *b)
         if (b[D_LEVEL] == 0) {
             len = left < LEAF_HEAD ? left + 1 : entry_bytes(b, at);
         }
-        if (len > left || (b[D_LEVEL] == 0 && len == LEAF_HEAD) || (n != 0 && le64_load(b + at) <= last)) {
+        if (len > left || (b[D_LEVEL] == 0 && !is_entry_sound(b + at)) || (n != 0 && le64_load(b + at) <= last) ||
+            le64_load(b + at) > INT64_MAX) { /* a larger key would be a cookie that begins anew */
             return false;
         }
         last = le64_load(b + at);
@@ -106,18 +117,32 @@ static uint32_t inner_find(const uint8_t *b, uint64_t key)
     return low;
 }
 
+/* Whether the keys of a block are those that the block above gives it: from `low` to before `bound`, if that is not 0. So no block stands
+ * for two ranges, and a listing ends: leaves are no more than entries in inner blocks. Of a leaf the first key is looked at. */
+static bool is_in_range(const uint8_t *b, uint64_t low, uint64_t bound)
+{
+    uint32_t count = le16_load(b + D_COUNT);
+    if (count == 0) {
+        return true;
+    }
+    uint64_t first = le64_load(b + HEAD);
+    uint64_t last = b[D_LEVEL] == 0 ? first : le64_load(b + HEAD + (size_t)(count - 1) * INNER_ENTRY);
+    return first >= low && (bound == 0 || last < bound);
+}
+
 /* Goes down to the leaf for a key. `bound` becomes the first key that belongs to a later leaf, 0 if this is the last. */
 static enum lxfs_err descend(struct lxfs *fs, const struct file *d, uint64_t key, struct dir_place *out, uint64_t *bound, uint8_t **leaf)
 {
     uint8_t *b = NULL;
     uint64_t block = 0;
     uint32_t level = DIR_LEVELS_MAX;
+    uint64_t low = 0;
     out->depth = 0;
     *bound = 0;
     for (;;) {
         enum lxfs_err err = load(fs, d, block, level, &b);
-        if (err != LXFS_OK) {
-            return err;
+        if (err != LXFS_OK || !is_in_range(b, low, *bound)) {
+            return err == LXFS_OK ? LXFS_EBAD : err;
         }
         level = b[D_LEVEL];
         out->blocks[out->depth++] = block;
@@ -129,6 +154,7 @@ static enum lxfs_err descend(struct lxfs *fs, const struct file *d, uint64_t key
         if (n + 1 < le16_load(b + D_COUNT)) {
             *bound = le64_load(b + HEAD + (size_t)(n + 1) * INNER_ENTRY);
         }
+        low = le64_load(b + HEAD + (size_t)n * INNER_ENTRY);
         block = le64_load(b + HEAD + (size_t)n * INNER_ENTRY + 8);
         level--;
     }
@@ -186,7 +212,7 @@ static enum lxfs_err touch(struct lxfs *fs, const struct file *d, uint64_t block
     if (err == LXFS_OK) {
         *out = frame_data(fs, frame);
     }
-    return err;
+    return err == LXFS_OK && frame == 0 ? LXFS_EBAD : err;
 }
 
 /* A new block of a level at the end of the directory. */
@@ -438,6 +464,7 @@ enum lxfs_err lxfs_readdir(struct lxfs *fs, uint64_t directory, uint64_t *cookie
                 return LXFS_OK;
             }
             entry_copy(b, at, &entries[*count]);
+            entries[*count].inode |= snapshot_bits(directory);
             *cookie = entries[(*count)++].cookie;
         }
         if (bound == 0 || bound < *cookie) {

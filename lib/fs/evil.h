@@ -111,7 +111,7 @@ static inline void evil_make(struct volume *v, struct disk *d)
     evil_write(fs, evil_files[4], 100000, 100000);
     struct lxfs_node link = {.mode = LXFS_IFLNK | 0777, .target = "directory/entry number 7", .target_bytes = 24};
     evil_must(lxfs_create(fs, LXFS_ROOT_INODE, name_of("link"), &link, &inode));
-    evil_must(lxfs_commit(fs));
+    evil_must(lxfs_snapshot_take(fs, name_of("snapshot")));
     evil_must(lxfs_create(fs, LXFS_ROOT_INODE, name_of("held"), &plain_file, &inode));
     evil_write(fs, inode, 0, 9000);
     evil_must(lxfs_hold(fs, inode));
@@ -226,7 +226,7 @@ static inline void evil_mended(const struct dice *dice, struct lxfs *fs)
 {
     struct file f;
     uint32_t frame = 0;
-    uint64_t inodes[] = {LXFS_ROOT_INODE, evil_directory, evil_files[1], evil_files[2], evil_files[3], INODE_DEAD, 10 + roll(dice, 300)};
+    uint64_t inodes[] = {LXFS_ROOT_INODE, evil_directory, evil_files[1], evil_files[2], evil_files[3], INODE_DEAD, INODE_SNAPSHOTS, INODE_KEPT, 10 + roll(dice, 300)};
     uint32_t kind = roll(dice, 7);
     bool is_there = inode_slot(fs, inodes[roll(dice, ARRAY_LEN(inodes))], &f) == LXFS_OK && inode_touch(fs, &f) == LXFS_OK;
     if (!is_there) {
@@ -287,6 +287,10 @@ static inline void evil_walk(struct lxfs *fs)
     static uint8_t bytes[20000];
     uint64_t queue[128] = {LXFS_ROOT_INODE};
     uint32_t end = 1;
+    struct lxfs_snapshot s;
+    for (uint32_t cookie = 0; end < 3 && lxfs_snapshot_list(fs, &cookie, &s) == LXFS_OK;) {
+        queue[end++] = s.root;
+    }
     for (uint32_t at = 0; at < end; at++) {
         struct lxfs_attr a;
         struct hash256 root;
@@ -328,7 +332,13 @@ static inline void evil_use(const struct dice *dice, struct lxfs *fs, uint32_t s
         snprintf(name, sizeof name, roll(dice, 3) == 0 ? "file %u" : "entry number %u", roll(dice, 300));
         snprintf(name2, sizeof name2, "entry number %u", roll(dice, 400));
         uint64_t d = roll(dice, 3) == 0 ? LXFS_ROOT_INODE : evil_directory;
-        switch (roll(dice, 14)) {
+        switch (roll(dice, 16)) {
+        case 14:
+            (void)!lxfs_snapshot_take(fs, name_of(roll(dice, 2) == 0 ? "snapshot" : "other"));
+            break;
+        case 15:
+            (void)!lxfs_snapshot_remove(fs, name_of(roll(dice, 2) == 0 ? "snapshot" : "other"));
+            break;
         case 0:
             (void)!lxfs_create(fs, d, name_of(name2), roll(dice, 3) == 0 ? &plain_dir : &plain_file, &inode);
             break;

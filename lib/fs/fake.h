@@ -141,6 +141,7 @@ struct audit {
     uint8_t *seen;  /* a bit for each block */
     uint64_t errors;
     uint32_t bad_blocks; /* that did not verify */
+    bool is_snapshot;    /* what is walked belongs to a snapshot: it must be there, and may belong to the volume as well */
     uint64_t used;
 };
 
@@ -159,8 +160,12 @@ static inline void audit_mark(struct audit *a, uint64_t address)
         audit_error(a, "an address is outside of the data", address);
         return;
     }
-    if ((a->seen[address / 8] >> (address % 8) & 1) != 0) {
-        audit_error(a, "a block belongs to two", address);
+    bool is_seen = (a->seen[address / 8] >> (address % 8) & 1) != 0;
+    if (is_seen != a->is_snapshot) {
+        audit_error(a, is_seen ? "a block belongs to two" : "a block of a snapshot belongs to nothing", address);
+    }
+    if (a->is_snapshot) {
+        return;
     }
     a->seen[address / 8] = (uint8_t)(a->seen[address / 8] | 1u << (address % 8));
     a->used++;
@@ -199,7 +204,7 @@ static inline uint64_t audit_tree(struct audit *a, const struct spot *root, bool
                     audit_mark(a, le40_load(pointer + P_ADDRESS2));
                 }
             }
-            if (le40_load(pointer + P_ADDRESS2) != 0) {
+            if (le40_load(pointer + P_ADDRESS2) != 0 && !a->is_snapshot) { /* many blocks are those of the volume: once is enough */
                 audit_copies(a, pointer);
             }
             if ((le40_load(pointer + P_ADDRESS2) == 0) != (root->kind == KIND_FILE && spots[depth].level == 0)) {
@@ -266,8 +271,13 @@ static inline void audit_dead(struct audit *a, const uint8_t *pointer)
             audit_mark(a, le40_load(p + P_ADDRESS2));
         }
         if (p[P_LEVEL] != 0 && depth < LEVELS_MAX) {
-            if (!device_read(a->fs, le40_load(p + P_ADDRESS), le64_load(p + P_BIRTH), nodes[depth + 1]) ||
-                hash_check(nodes[depth + 1]) != le64_load(p + P_CHECK)) {
+            bool is_good = false;
+            for (uint32_t copy = 0; copy < 2 && !is_good; copy++) {
+                uint64_t address = le40_load(p + (copy == 0 ? P_ADDRESS : P_ADDRESS2));
+                is_good = device_read(a->fs, address, le64_load(p + P_BIRTH), nodes[depth + 1]) &&
+                          hash_check(nodes[depth + 1]) == le64_load(p + P_CHECK);
+            }
+            if (!is_good) {
                 audit_error(a, "a dead node is damaged", 0);
             } else {
                 slots[++depth] = 0;
@@ -296,6 +306,51 @@ static inline void audit_inode(struct audit *a, uint64_t inode)
     memset(place, 0, INODE_BYTES);
 }
 
+static inline void audit_list(struct audit *a, uint64_t list, uint64_t count)
+{
+    for (uint64_t n = 0; n < count; n++) {
+        struct file f;
+        uint32_t frame = 0;
+        if (inode_slot(a->fs, list, &f) != LXFS_OK || file_load(a->fs, &f, 0, n / 64, &frame) != LXFS_OK || frame == 0) {
+            audit_error(a, "a list of trees is damaged", n);
+            continue;
+        }
+        const uint8_t *p = frame_data(a->fs, frame) + n % 64 * POINTER_BYTES;
+        if (list == INODE_KEPT && a->fs->sweep == 0 && !snapshot_holds(a->fs, le64_load(p + P_BIRTH), le64_load(p + P_DEATH))) {
+            audit_error(a, "what no snapshot holds is kept", n);
+        }
+        audit_dead(a, p);
+    }
+}
+
+/* What a snapshot has must be in use. */
+static inline void audit_snapshots(struct audit *a)
+{
+    a->is_snapshot = true;
+    for (uint32_t slot = 0; slot < LXFS_SNAPSHOTS_MAX; slot++) {
+        struct file table;
+        uint64_t inode_count = 0;
+        if (a->fs->snapshots[slot] == 0) {
+            continue;
+        }
+        if (snapshot_table(a->fs, slot, &table, &inode_count) != LXFS_OK) {
+            audit_error(a, "a snapshot is damaged", slot);
+            continue;
+        }
+        uint8_t *place = frame_data(a->fs, 0) + S_END + INODE_BYTES;
+        memcpy(place, frame_data(a->fs, table.home) + table.home_at, INODE_BYTES);
+        table.home = 0;
+        table.home_at = S_END + INODE_BYTES;
+        struct spot root = file_root_spot(a->fs, &table);
+        (void)audit_tree(a, &root, false);
+        memset(place, 0, INODE_BYTES);
+        for (uint64_t i = INODE_ROOT; i < inode_count; i = i == INODE_ROOT ? INODE_FIRST_FREE : i + 1) {
+            audit_inode(a, (uint64_t)(slot + 1) << SNAPSHOT_SHIFT | i);
+        }
+    }
+    a->is_snapshot = false;
+}
+
 /* Everything about blocks. The volume must have been committed, and have enough frames. @return what was wrong, counted. */
 static inline uint64_t audit_blocks(struct lxfs *fs, uint32_t *bad_blocks)
 {
@@ -310,18 +365,12 @@ static inline uint64_t audit_blocks(struct lxfs *fs, uint32_t *bad_blocks)
     for (uint64_t i = 1; i < fs->inode_count; i++) {
         struct file f;
         audit_inode(&a, i);
-        used_inodes += i != INODE_DEAD && i != INODE_SNAPSHOTS && inode_slot(fs, i, &f) == LXFS_OK &&
+        used_inodes += i != INODE_DEAD && i != INODE_SNAPSHOTS && i != INODE_KEPT && inode_slot(fs, i, &f) == LXFS_OK &&
                        le32_load(file_inode(fs, &f) + I_MODE) != 0;
     }
-    for (uint64_t n = 0; n < fs->dead_count; n++) {
-        struct file f;
-        uint32_t frame = 0;
-        if (inode_slot(fs, INODE_DEAD, &f) != LXFS_OK || file_load(fs, &f, 0, n / 64, &frame) != LXFS_OK || frame == 0) {
-            audit_error(&a, "the list of dead trees is damaged", n);
-            continue;
-        }
-        audit_dead(&a, frame_data(fs, frame) + n % 64 * POINTER_BYTES);
-    }
+    audit_list(&a, INODE_DEAD, fs->dead_count);
+    audit_list(&a, INODE_KEPT, fs->kept_count);
+    audit_snapshots(&a);
     if (a.bad_blocks == 0 && used_inodes != fs->used_inodes) {
         audit_error(&a, "the number of inodes is wrong", used_inodes);
     }

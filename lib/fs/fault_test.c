@@ -138,7 +138,7 @@ static void long_log(void)
     CHECK_EQ(v.fs->stats.commits, 1);
     v.frames = (struct lxfs_frames){LXFS_LEAF_FRAMES_MIN, LXFS_NODE_FRAMES_MIN};
     uint32_t cuts = 0;
-    for (uint64_t at = 40; cuts < 40; at += 40) {
+    for (uint64_t at = 8; cuts < 40; at += 8) {
         disk.op_count = 0;
         disk.fail_at = at;
         if (volume_open(&v, 0) == LXFS_OK) {

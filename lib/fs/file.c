@@ -175,6 +175,7 @@ enum lxfs_err file_overwrite(struct lxfs *fs, const struct file *f, uint64_t ind
     uint8_t *pointer = spot_pointer(fs, &spot);
     uint64_t old = le40_load(pointer + P_ADDRESS);
     uint64_t old2 = le40_load(pointer + P_ADDRESS2);
+    uint64_t birth = le64_load(pointer + P_BIRTH);
     if (old == 0 || cache_find(fs, old) != 0) {
         return file_touch(fs, f, index, true, frame);
     }
@@ -183,10 +184,7 @@ enum lxfs_err file_overwrite(struct lxfs *fs, const struct file *f, uint64_t ind
         return err;
     }
     le40_store(spot_pointer(fs, &spot) + P_COUNT, 1);
-    map_give(fs, old);
-    if (old2 != 0) {
-        map_give(fs, old2);
-    }
+    block_give(fs, old, old2, birth);
     return LXFS_OK;
 }
 

@@ -29,6 +29,7 @@ const char *lxfs_err_name(enum lxfs_err err)
 
 void lxfs_clock(struct lxfs *fs, struct lxfs_time now)
 {
+    assert(time_is_sound(now));
     fs->now = now;
 }
 
@@ -53,7 +54,8 @@ void lxfs_statfs(const struct lxfs *fs, struct lxfs_statfs *out)
                                 .free_count = free_count > kept ? free_count - kept : 0,
                                 .dead_count = fs->dead_count,
                                 .inode_count = fs->used_inodes,
-                                .generation = fs->prev_generation};
+                                .generation = fs->prev_generation,
+                                .kept_count = fs->kept_count};
 }
 
 void lxfs_stats(const struct lxfs *fs, struct lxfs_stats *out)
@@ -140,7 +142,7 @@ enum lxfs_err lxfs_getattr(struct lxfs *fs, uint64_t inode, struct lxfs_attr *ou
                               .block_count = le40_load(p + I_ROOT + P_COUNT),
                               .device = le64_load(p + I_DEVICE),
                               .entry_count = le64_load(p + I_ENTRIES),
-                              .parent = le64_load(p + I_PARENT),
+                              .parent = snapshot_bits(inode) | le64_load(p + I_PARENT),
                               .mode = le32_load(p + I_MODE),
                               .link_count = le32_load(p + I_LINKS),
                               .uid = le32_load(p + I_UID),
@@ -179,6 +181,10 @@ enum lxfs_err attr_set(struct lxfs *fs, const struct change *c)
         return err;
     }
     if ((c->mask & ~known) != 0 || c->data_bytes != 2 * TIME_BYTES) {
+        return LXFS_EINVAL;
+    }
+    if (((c->mask & LXFS_SET_ACCESSED) != 0 && !time_is_sound(time_load(c->data))) ||
+        ((c->mask & LXFS_SET_MODIFIED) != 0 && !time_is_sound(time_load(c->data + TIME_BYTES)))) {
         return LXFS_EINVAL;
     }
     fs->is_acting = true;
@@ -338,7 +344,7 @@ enum lxfs_err lxfs_release(struct lxfs *fs, uint64_t inode)
         return LXFS_OK;
     }
     enum lxfs_err err = inode_load(fs, inode, &f);
-    if (err == LXFS_OK && le32_load(file_inode(fs, &f) + I_LINKS) == 0) {
+    if (err == LXFS_OK && le32_load(file_inode(fs, &f) + I_LINKS) == 0 && snapshot_bits(inode) == 0) {
         struct change c = {.op = CHANGE_RELEASE, .a = inode};
         err = change_do(fs, &c);
     }

@@ -37,6 +37,8 @@
 #define LXFS_UUID_BYTES       16u
 #define LXFS_SECRET_BYTES     16u
 #define LXFS_ROOT_INODE       2u
+#define LXFS_SNAPSHOTS_MAX    256u
+#define LXFS_SNAPSHOT_NAME_BYTES_MAX 63u
 
 enum lxfs_err {
     LXFS_OK = 0,
@@ -52,8 +54,8 @@ enum lxfs_err {
     LXFS_EMLINK,       /**< too many links */
     LXFS_ERANGE,       /**< the caller's buffer is too short; or the attributes do not fit */
     LXFS_EBUSY,        /**< too many files are held */
-    LXFS_EROFS,        /**< the volume was opened for reading only */
-    LXFS_EBAD,         /**< a block could not be verified; lxfs_damage names it */
+    LXFS_EROFS,        /**< the volume was opened for reading only, or this is of a snapshot */
+    LXFS_EBAD,         /**< a block could not be verified (lxfs_damage names it), or says what no volume of ours says */
     LXFS_EIO,          /**< the device failed, now or before; after a failed write the volume must be opened again */
     LXFS_ENOTSUP,      /**< another version or cipher */
     LXFS_ENOMEM,       /**< the memory given is too small */
@@ -63,7 +65,8 @@ enum lxfs_err {
 const char *lxfs_err_name(enum lxfs_err err);
 
 /**
- * A block device of 4096-byte blocks. Each call returns false when the device failed. Writes may reach the medium in any order, and each
+ * A block device of 4096-byte blocks. Each call is for at most 64 blocks that lie together, with memory of lxfs_open or, for reads of
+ * contents, of lxfs_read's caller, at any alignment; it returns false when the device failed. Writes may reach the medium in any order, and each
  * 512 bytes of them wholly or not at all, until `flush` has returned true: then all writes before it are there.
  */
 struct lxfs_device {
@@ -88,7 +91,7 @@ struct lxfs_crypt {
 /** Since 1970, UTC. */
 struct lxfs_time {
     int64_t seconds;
-    uint32_t nanoseconds;
+    uint32_t nanoseconds; /**< below 10^9 */
 };
 
 /** How much memory an open volume works with. More frames mean fewer reads and rarer commits. */
@@ -164,6 +167,7 @@ struct lxfs_statfs {
     uint64_t dead_count;  /**< subtrees that are still to be given back: free_count will grow by at least so many blocks */
     uint64_t inode_count; /**< in use */
     uint64_t generation;
+    uint64_t kept_count;  /**< blocks and trees that snapshots alone hold */
 };
 
 /** Counters since lxfs_open. */
@@ -272,6 +276,39 @@ void lxfs_stats(const struct lxfs *fs, struct lxfs_stats *out);
 /** @return whether anything did not verify since lxfs_open; only then `out` is set. */
 bool lxfs_damage(const struct lxfs *fs, struct lxfs_damage *out);
 
+/* ---- snapshots -------------------------------------------------------------------------------------------------------- */
+
+/** A state of the volume that is kept. `root` is its root directory: what is found from there is of the snapshot. */
+struct lxfs_snapshot {
+    uint64_t root;
+    uint64_t generation;
+    uint64_t inode_count; /**< in use */
+    struct lxfs_time taken;
+    uint32_t name_bytes;
+    char name[LXFS_SNAPSHOT_NAME_BYTES_MAX + 1]; /**< ends with a zero byte */
+};
+
+/**
+ * Keeps the state of the volume as it is under a name, and makes it durable. Costs two commits, and later a little for each block that
+ * changes. Inodes of a snapshot serve all calls that read, lxfs_hold and lxfs_release; those that write refuse them with LXFS_EROFS.
+ * @param name  1 to LXFS_SNAPSHOT_NAME_BYTES_MAX bytes, otherwise as names of files.
+ * @return LXFS_OK; LXFS_EEXIST; LXFS_EMLINK when there are LXFS_SNAPSHOTS_MAX; LXFS_EINVAL; LXFS_ENAMETOOLONG; LXFS_ENOSPC; LXFS_EBAD;
+ *         LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_snapshot_take(struct lxfs *fs, struct lxfs_name name);
+
+/**
+ * Removes a snapshot, durably. Its inode numbers may be those of another one later. What it alone had comes free in later operations and
+ * lxfs_reclaim; LXFS_ENOSPC of an operation waits for that. @return LXFS_OK; LXFS_ENOENT; LXFS_EBUSY: a file of it is held; as above.
+ */
+MUST_USE enum lxfs_err lxfs_snapshot_remove(struct lxfs *fs, struct lxfs_name name);
+
+/** @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL; LXFS_ENAMETOOLONG; LXFS_EBAD; LXFS_EIO. */
+MUST_USE enum lxfs_err lxfs_snapshot_find(struct lxfs *fs, struct lxfs_name name, struct lxfs_snapshot *out);
+
+/** The snapshots one by one, in no order. @param cookie  0 at first. @return LXFS_OK; LXFS_ENOENT behind the last; LXFS_EBAD; LXFS_EIO. */
+MUST_USE enum lxfs_err lxfs_snapshot_list(struct lxfs *fs, uint32_t *cookie, struct lxfs_snapshot *out);
+
 /* ---- names. All may return LXFS_EBAD, LXFS_EIO; those that write also LXFS_EROFS, LXFS_ENOSPC ------------------------------ */
 
 /** Finds a name. @return LXFS_OK; LXFS_ENOENT; LXFS_ENOTDIR; LXFS_EINVAL or LXFS_ENAMETOOLONG for no proper name. */
@@ -320,7 +357,7 @@ MUST_USE enum lxfs_err lxfs_getattr(struct lxfs *fs, uint64_t inode, struct lxfs
 /** Which members of a struct lxfs_attr lxfs_setattr takes. */
 enum { LXFS_SET_MODE = 1, LXFS_SET_UID = 2, LXFS_SET_GID = 4, LXFS_SET_ACCESSED = 8, LXFS_SET_MODIFIED = 16 };
 
-/** Sets what `mask` names; the type in the mode stays. @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL for an unknown bit. */
+/** Sets what `mask` names; the type in the mode stays. @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL for an unknown bit or a time. */
 MUST_USE enum lxfs_err lxfs_setattr(struct lxfs *fs, uint64_t inode, uint32_t mask, const struct lxfs_attr *attr);
 
 /**
@@ -334,7 +371,8 @@ MUST_USE enum lxfs_err lxfs_release(struct lxfs *fs, uint64_t inode);
 
 /**
  * Reads contents of a file or symbolic link.
- * @param out  `len_bytes` of the caller; may be partly written when the call fails, with verified bytes only.
+ * @param out  `len_bytes` of the caller; may be partly written when the call fails, with verified bytes or zeros. During the call it has
+ *             bytes that are not verified yet: nobody else may see it or write to it.
  * @param got_bytes  less than asked for at the end of the file.
  * @return LXFS_OK; LXFS_ENOENT; LXFS_EISDIR; LXFS_EINVAL for a device file; LXFS_EBAD.
  */

@@ -457,7 +457,7 @@ static void one_path(void)
     uint64_t hashed = v.fs->stats.hashed_bytes;
     for (uint32_t rank = 0; rank < RANK_TABLE; rank++) {
         for (uint32_t i = v.fs->dirty[rank].first; i != 0; i = v.fs->frames[i].next) {
-            CHECK_EQ(block_write(v.fs, i), LXFS_OK);
+            CHECK_EQ(block_write(v.fs, &i, 1), LXFS_OK);
         }
     }
     CHECK_EQ(v.fs->stats.node_hashes - nodes, 18);

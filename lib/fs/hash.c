@@ -19,6 +19,13 @@ void hash_leaf(struct lxfs *fs, const uint8_t *block, uint32_t len_bytes, struct
     tree_leaf(block, len_bytes, out);
 }
 
+void hash_leaves(struct lxfs *fs, const uint8_t *const blocks[], uint32_t count, struct hash256 *out)
+{
+    fs->stats.leaf_hashes += count;
+    fs->stats.hashed_bytes += count * (BLOCK + 1ull);
+    tree_hash_leaves(blocks, count, out);
+}
+
 static void hash_pair(struct lxfs *fs, const struct hash256 *left, const struct hash256 *right, struct hash256 *out)
 {
     fs->stats.node_hashes++;
@@ -73,6 +80,27 @@ static const struct hash256 *entry_hash(struct lxfs *fs, const uint8_t *node, ui
     return room;
 }
 
+/* Nodes that wait to be hashed two at a time; `rooms` is where hashes are that lie nowhere else. */
+struct waiting {
+    const struct hash256 *left[2];
+    const struct hash256 *right[2];
+    struct hash256 *out[2];
+    struct hash256 rooms[2][2];
+    uint32_t count;
+};
+
+static void waiting_hash(struct lxfs *fs, struct waiting *w)
+{
+    if (w->count == 2) {
+        fs->stats.node_hashes += 2;
+        fs->stats.hashed_bytes += 2 * (1 + 2 * sizeof *w->out[0]);
+        tree_node_pair(w->left, w->right, w->out);
+    } else if (w->count == 1) {
+        hash_pair(fs, w->left[0], w->right[0], w->out[0]);
+    }
+    w->count = 0;
+}
+
 /* Bits in pairs: bit i of the result is bit 2i or 2i + 1 of `mask`. */
 static uint64_t mask_halve(uint64_t mask)
 {
@@ -99,23 +127,28 @@ void hash_fold(struct lxfs *fs, uint32_t i, uint32_t level, struct extent extent
     }
     struct hash256 *above = fold;
     const struct hash256 *below = NULL;
+    struct waiting wait = {.count = 0};
     for (uint32_t width = count, row = FANOUT / 2; row != 0; row /= 2) {
         uint64_t next_changed = mask_halve(changed);
         for (uint32_t n = 0; n < (width + 1) / 2; n++) {
-            struct hash256 left_room;
-            struct hash256 right_room;
+            struct hash256 *rooms = wait.rooms[wait.count];
             if ((next_changed >> n & 1) == 0) {
                 continue;
             }
-            const struct hash256 *left = below != NULL ? &below[2 * n] : entry_hash(fs, node, level, 2 * n, count, extent, &left_room);
+            const struct hash256 *left = below != NULL ? &below[2 * n] : entry_hash(fs, node, level, 2 * n, count, extent, &rooms[0]);
             if (2 * n + 1 == width) {
                 above[n] = *left;
                 continue;
             }
-            const struct hash256 *right =
-                below != NULL ? &below[2 * n + 1] : entry_hash(fs, node, level, 2 * n + 1, count, extent, &right_room);
-            hash_pair(fs, left, right, &above[n]);
+            wait.left[wait.count] = left;
+            wait.right[wait.count] =
+                below != NULL ? &below[2 * n + 1] : entry_hash(fs, node, level, 2 * n + 1, count, extent, &rooms[1]);
+            wait.out[wait.count++] = &above[n];
+            if (wait.count == 2) {
+                waiting_hash(fs, &wait);
+            }
         }
+        waiting_hash(fs, &wait);
         changed = next_changed;
         width = (width + 1) / 2;
         below = above;

@@ -18,37 +18,79 @@ void inode_stamp(struct lxfs *fs, const struct file *f, uint32_t member)
     time_store(file_inode(fs, f) + member, fs->now);
 }
 
-enum lxfs_err inode_slot(struct lxfs *fs, uint64_t inode, struct file *out)
+/* The slot of an inode in a table, which may be that of a snapshot. */
+static enum lxfs_err slot_in(struct lxfs *fs, const struct file *table, uint64_t number, struct file *out)
 {
-    struct file table = file_of_table();
     uint32_t frame = 0;
-    if (inode == INODE_NONE || inode >= fs->inode_count) {
-        return LXFS_ENOENT;
-    }
-    enum lxfs_err err = file_load(fs, &table, 0, inode / BLOCK_INODES, &frame);
+    enum lxfs_err err = file_load(fs, table, 0, number / BLOCK_INODES, &frame);
     if (err != LXFS_OK) {
         return err;
     }
     if (frame == 0) {
         return LXFS_EBAD;
     }
-    const uint8_t *bytes = frame_data(fs, frame) + inode % BLOCK_INODES * INODE_BYTES;
-    bool is_meta = inode == INODE_DEAD || (le32_load(bytes + I_MODE) & LXFS_IFMT) == LXFS_IFDIR;
-    *out = (struct file){.inode = inode,
+    const uint8_t *bytes = frame_data(fs, frame) + number % BLOCK_INODES * INODE_BYTES;
+    bool is_directory = (le32_load(bytes + I_MODE) & LXFS_IFMT) == LXFS_IFDIR;
+    bool is_list = number == INODE_DEAD || number == INODE_SNAPSHOTS || number == INODE_KEPT;
+    *out = (struct file){.inode = number,
                          .home = frame,
-                         .home_at = (uint32_t)(inode % BLOCK_INODES) * INODE_BYTES,
-                         .kind = is_meta ? KIND_META : KIND_FILE};
+                         .home_at = (uint32_t)(number % BLOCK_INODES) * INODE_BYTES,
+                         .kind = is_list ? KIND_LIST : is_directory ? KIND_META : KIND_FILE};
     return LXFS_OK;
 }
 
-static bool is_sound(const uint8_t *inode)
+enum lxfs_err inode_slot(struct lxfs *fs, uint64_t inode, struct file *out)
+{
+    struct file table = file_of_table();
+    uint64_t bits = snapshot_bits(inode);
+    uint64_t inode_count = fs->inode_count;
+    if (bits != 0) {
+        enum lxfs_err err = snapshot_table(fs, (uint32_t)(bits >> SNAPSHOT_SHIFT) - 1, &table, &inode_count);
+        if (err != LXFS_OK) {
+            return err;
+        }
+    }
+    if (inode == bits || inode - bits >= inode_count) {
+        return LXFS_ENOENT;
+    }
+    enum lxfs_err err = slot_in(fs, &table, inode - bits, out);
+    if (err == LXFS_OK) {
+        out->inode = inode;
+    }
+    return err;
+}
+
+bool inode_is_root_sound(const struct lxfs *fs, const uint8_t *inode)
+{
+    const uint8_t *root = inode + I_ROOT;
+    uint64_t size = le64_load(inode + I_SIZE);
+    uint64_t count = le40_load(root + P_COUNT);
+    if (size > LXFS_FILE_BYTES_MAX) {
+        return false;
+    }
+    if (le40_load(root + P_ADDRESS) == 0) {
+        return count == 0;
+    }
+    return root[P_LEVEL] == file_depth(size) && count != 0 && count <= tree_leaf_count(size) && count <= fs->data_end - fs->data_first;
+}
+
+static bool has_sound_times(const uint8_t *inode)
+{
+    return time_is_sound(time_load(inode + I_ACCESSED)) && time_is_sound(time_load(inode + I_MODIFIED)) &&
+           time_is_sound(time_load(inode + I_CHANGED)) && time_is_sound(time_load(inode + I_BORN));
+}
+
+static bool is_sound(const struct lxfs *fs, const uint8_t *inode)
 {
     uint64_t size = le64_load(inode + I_SIZE);
+    if (!inode_is_root_sound(fs, inode) || !has_sound_times(inode)) {
+        return false;
+    }
     switch (le32_load(inode + I_MODE) & LXFS_IFMT) {
     case LXFS_IFREG:
-        return size <= LXFS_FILE_BYTES_MAX;
-    case LXFS_IFDIR:
-        return size != 0 && size % BLOCK == 0 && size <= LXFS_FILE_BYTES_MAX;
+        return true;
+    case LXFS_IFDIR: /* without holes: so it is no larger than the volume */
+        return size != 0 && size % BLOCK == 0 && le40_load(inode + I_ROOT + P_COUNT) == size / BLOCK;
     case LXFS_IFLNK:
         return size != 0 && size <= LXFS_TARGET_BYTES_MAX;
     case LXFS_IFCHR:
@@ -64,7 +106,8 @@ static bool is_sound(const uint8_t *inode)
 enum lxfs_err inode_load(struct lxfs *fs, uint64_t inode, struct file *out)
 {
     struct file f;
-    if (inode < INODE_ROOT || inode == INODE_SNAPSHOTS) {
+    uint64_t number = inode - snapshot_bits(inode);
+    if (number != INODE_ROOT && number < INODE_FIRST_FREE) {
         return LXFS_ENOENT;
     }
     enum lxfs_err err = inode_slot(fs, inode, &f);
@@ -74,7 +117,7 @@ enum lxfs_err inode_load(struct lxfs *fs, uint64_t inode, struct file *out)
     if (le32_load(file_inode(fs, &f) + I_MODE) == 0) {
         return LXFS_ENOENT;
     }
-    if (!is_sound(file_inode(fs, &f))) {
+    if (!is_sound(fs, file_inode(fs, &f))) {
         return LXFS_EBAD;
     }
     *out = f;
@@ -85,9 +128,11 @@ enum lxfs_err inode_touch(struct lxfs *fs, const struct file *f)
 {
     struct file table = file_of_table();
     uint32_t frame = 0;
+    if (snapshot_bits(f->inode) != 0) { /* a list of a hostile device leads there */
+        return LXFS_EBAD;
+    }
     enum lxfs_err err = file_touch(fs, &table, f->inode / BLOCK_INODES, false, &frame);
-    assert(err != LXFS_OK || frame == f->home);
-    return err;
+    return err == LXFS_OK && frame != f->home ? LXFS_EBAD : err; /* two blocks of the table are one, on a hostile device */
 }
 
 enum lxfs_err inode_prepare(struct lxfs *fs)
@@ -97,7 +142,7 @@ enum lxfs_err inode_prepare(struct lxfs *fs)
     if (fs->free_inode == 0) {
         return file_prepare_end(fs, &table);
     }
-    enum lxfs_err err = inode_slot(fs, fs->free_inode, &f);
+    enum lxfs_err err = fs->free_inode < INODE_FIRST_FREE ? LXFS_EBAD : inode_slot(fs, fs->free_inode, &f);
     if (err != LXFS_OK) {
         return LXFS_EBAD;
     }

@@ -113,9 +113,8 @@ enum lxfs_err log_write(struct lxfs *fs)
     group_hash(fs->log, fs->log_used, &hash);
     memcpy(fs->log + G_HASH, &hash, sizeof hash);
     bool is_written = true;
-    for (uint32_t n = 0; n < 2 * blocks && is_written; n++) {
-        is_written = device_write(fs, log_place(fs, n / blocks, fs->log_at + n % blocks), fs->log_generation,
-                                  fs->log + (size_t)(n % blocks) * BLOCK);
+    for (uint32_t copy = 0; copy < 2 && is_written; copy++) {
+        is_written = device_write_run(fs, log_place(fs, copy, fs->log_at), fs->log_generation, fs->log, blocks);
     }
     if (!is_written || !device_flush(fs)) {
         fs->is_failed = true;
@@ -147,10 +146,8 @@ static enum lxfs_err group_read_copy(struct lxfs *fs, uint32_t copy, uint64_t at
     if (*blocks > fs->log_blocks - at) {
         return LXFS_ENOENT;
     }
-    for (uint32_t n = 1; n < *blocks; n++) {
-        if (!device_read(fs, log_place(fs, copy, at + n), fs->log_generation, fs->log + (size_t)n * BLOCK)) {
-            return LXFS_EIO;
-        }
+    if (*blocks > 1 && !device_read_run(fs, log_place(fs, copy, at + 1), fs->log_generation, fs->log + BLOCK, *blocks - 1)) {
+        return LXFS_EIO;
     }
     group_hash(fs->log, bytes, &hash);
     bool is_whole = memcmp(&hash, fs->log + G_HASH, sizeof hash) == 0;
@@ -206,14 +203,15 @@ static bool record_parse(const uint8_t *r, uint32_t left, struct change *c, uint
     *bytes = le32_load(r);
     uint32_t names = (uint32_t)r[R_NAME] + r[R_NAME2];
     uint32_t data = le32_load(r + R_DATA);
-    if (r[R_OP] < CHANGE_CREATE || r[R_OP] > CHANGE_RELEASE || names > *bytes - RECORD_BYTES ||
+    struct lxfs_time time = {(int64_t)le64_load(r + R_TIME), le32_load(r + R_TIME_NS)};
+    if (r[R_OP] < CHANGE_CREATE || r[R_OP] > CHANGE_RELEASE || !time_is_sound(time) || names > *bytes - RECORD_BYTES ||
         data > *bytes - RECORD_BYTES - names) {
         return false;
     }
     const char *text = (const char *)r + RECORD_BYTES;
     *c = (struct change){.op = (enum change_op)r[R_OP],
                          .flags = r[R_FLAGS],
-                         .time = {(int64_t)le64_load(r + R_TIME), le32_load(r + R_TIME_NS)},
+                         .time = time,
                          .a = le64_load(r + R_A),
                          .b = le64_load(r + R_B),
                          .x = le64_load(r + R_X),

@@ -165,6 +165,15 @@ enum lxfs_err map_take(struct lxfs *fs, uint32_t copy, uint64_t *address)
     return LXFS_ENOSPC;
 }
 
+bool map_may_give(struct lxfs *fs, uint64_t address)
+{
+    struct file map = file_of_map();
+    uint32_t frame = 0;
+    bool is_known = address >= fs->data_first && address < fs->data_end &&
+                    file_load(fs, &map, 0, address / MAP_LEAF_BLOCKS, &frame) == LXFS_OK && frame != 0;
+    return !is_known || map_is_used(frame_data(fs, frame), address);
+}
+
 void map_give(struct lxfs *fs, uint64_t address)
 {
     uint32_t frame = 0;

@@ -173,8 +173,9 @@ static inline uint64_t m_digest(struct model *m)
 static const char *const m_xattr_names[M_XATTRS] = {"user.a", "security.bb", "user.some longer name"};
 
 /* Adds up one inode of a volume. @return false when something could not be read. */
-static inline bool m_digest_inode(struct lxfs *fs, uint64_t inode, uint64_t *sum)
+static inline bool m_digest_inode(struct lxfs *fs, uint64_t at, uint64_t *sum)
 {
+    uint64_t inode = at;
     static uint8_t near_bytes[M_NEAR];
     static uint8_t far_bytes[M_FAR];
     struct lxfs_attr a;
@@ -184,20 +185,21 @@ static inline bool m_digest_inode(struct lxfs *fs, uint64_t inode, uint64_t *sum
     }
     bool is_dir = (a.mode & LXFS_IFMT) == LXFS_IFDIR;
     bool has_bytes = (a.mode & LXFS_IFMT) == LXFS_IFREG || (a.mode & LXFS_IFMT) == LXFS_IFLNK;
+    inode -= snapshot_bits(inode);
     *sum += m_digest_attr(inode, a.mode, a.link_count, a.uid, a.gid, is_dir ? 0 : a.size_bytes, a.modified.seconds);
     for (uint32_t x = 0; x < M_XATTRS; x++) {
-        enum lxfs_err err = lxfs_getxattr(fs, inode, name_of(m_xattr_names[x]), near_bytes, sizeof near_bytes, &len);
+        enum lxfs_err err = lxfs_getxattr(fs, at, name_of(m_xattr_names[x]), near_bytes, sizeof near_bytes, &len);
         if (err != LXFS_OK && err != LXFS_ENOENT) {
             return false;
         }
         *sum += err == LXFS_OK ? m_digest_xattr(inode, x, (uint32_t)len, len == 0 ? 0 : near_bytes[len - 1]) : 0;
     }
     if (has_bytes) {
-        if (lxfs_read(fs, inode, 0, near_bytes, m_near_len(a.size_bytes), &len) != LXFS_OK || len != m_near_len(a.size_bytes)) {
+        if (lxfs_read(fs, at, 0, near_bytes, m_near_len(a.size_bytes), &len) != LXFS_OK || len != m_near_len(a.size_bytes)) {
             return false;
         }
         uint64_t h = fake_mix_bytes(3, near_bytes, len);
-        if (lxfs_read(fs, inode, M_FAR_AT, far_bytes, m_far_len(a.size_bytes), &len) != LXFS_OK || len != m_far_len(a.size_bytes)) {
+        if (lxfs_read(fs, at, M_FAR_AT, far_bytes, m_far_len(a.size_bytes), &len) != LXFS_OK || len != m_far_len(a.size_bytes)) {
             return false;
         }
         *sum += fake_mix(fake_mix_bytes(h, far_bytes, len), inode);
@@ -207,14 +209,14 @@ static inline bool m_digest_inode(struct lxfs *fs, uint64_t inode, uint64_t *sum
     return true;
 }
 
-/* The digest of a volume: everything that has a name is read. */
-static inline bool m_digest_fs(struct lxfs *fs, uint64_t *out)
+/* The digest of a volume, or of a snapshot, by its root directory: everything that has a name is read. */
+static inline bool m_digest_at(struct lxfs *fs, uint64_t root, uint64_t *out)
 {
     uint64_t queue[4 * M_NODES];
     uint32_t first = 0;
     uint32_t end = 1;
     uint64_t sum = 0;
-    queue[0] = LXFS_ROOT_INODE;
+    queue[0] = root;
     for (; first < end; first++) {
         static struct lxfs_entry entries[M_NAMES];
         struct lxfs_attr a;
@@ -231,7 +233,7 @@ static inline bool m_digest_fs(struct lxfs *fs, uint64_t *out)
             for (size_t i = 0; i < count; i++) {
                 bool is_known = false;
                 struct lxfs_name name = {entries[i].name, entries[i].name_bytes};
-                sum += m_digest_entry(queue[first], name, entries[i].inode, entries[i].mode_type);
+                sum += m_digest_entry(queue[first] - snapshot_bits(root), name, entries[i].inode - snapshot_bits(root), entries[i].mode_type);
                 for (uint32_t k = 0; k < end; k++) {
                     is_known = is_known || queue[k] == entries[i].inode;
                 }
@@ -246,6 +248,66 @@ static inline bool m_digest_fs(struct lxfs *fs, uint64_t *out)
     }
     *out = sum;
     return true;
+}
+
+static inline bool m_digest_fs(struct lxfs *fs, uint64_t *out)
+{
+    return m_digest_at(fs, LXFS_ROOT_INODE, out);
+}
+
+/* ---- snapshots: what they must be is known when they are taken -------------------------------------------------------------- */
+
+enum { M_SNAPSHOTS = 6 };
+
+struct m_snapshots {
+    uint64_t digests[M_SNAPSHOTS];
+    bool is_there[M_SNAPSHOTS];
+    uint32_t flux; /* number and one of the one that is being taken or removed: it may be there */
+    uint64_t taken;
+    uint64_t removed;
+};
+
+static inline struct lxfs_name m_snapshot_name(uint32_t i)
+{
+    static const char *const names[M_SNAPSHOTS] = {"a", "before", "c c", "2026-11-23", "e", "the one with a name of sixty-three bytes, which is the longest."};
+    return name_of(names[i]);
+}
+
+/* Takes one that is not there, or removes one that is. */
+static inline void m_snapshot_step(struct model *m, struct lxfs *fs, struct m_snapshots *s)
+{
+    uint32_t i = m_below(m, M_SNAPSHOTS);
+    enum lxfs_err err = LXFS_OK;
+    s->flux = i + 1;
+    if (s->is_there[i]) {
+        err = lxfs_snapshot_take(fs, m_snapshot_name(i)) == LXFS_EEXIST ? lxfs_snapshot_remove(fs, m_snapshot_name(i)) : LXFS_EINVAL;
+        s->removed++;
+    } else {
+        s->digests[i] = m_digest(m);
+        err = lxfs_snapshot_take(fs, m_snapshot_name(i));
+        s->taken++;
+    }
+    if (err != LXFS_OK) {
+        m_wrong(m, "taking or removing a snapshot", err, LXFS_OK);
+    }
+    s->is_there[i] = !s->is_there[i];
+    s->flux = 0;
+}
+
+/* All that are there are what they were, and no others are. */
+static inline void m_snapshots_compare(struct model *m, struct lxfs *fs, const struct m_snapshots *s)
+{
+    struct lxfs_snapshot found;
+    for (uint32_t i = 0; i < M_SNAPSHOTS; i++) {
+        uint64_t digest = 0;
+        enum lxfs_err err = lxfs_snapshot_find(fs, m_snapshot_name(i), &found);
+        if (err != (s->is_there[i] ? LXFS_OK : LXFS_ENOENT) && (s->flux != i + 1 || (err != LXFS_OK && err != LXFS_ENOENT))) {
+            m_wrong(m, "finding a snapshot", err, s->is_there[i]);
+        }
+        if (err == LXFS_OK && (!m_digest_at(fs, found.root, &digest) || digest != s->digests[i])) {
+            m_wrong(m, "what a snapshot has", digest, s->digests[i]);
+        }
+    }
 }
 
 /* ---- operations: what the model expects, then what LXFS says ---------------------------------------------------------------- */

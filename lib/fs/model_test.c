@@ -34,6 +34,7 @@ static void run(uint64_t seed, uint64_t steps, uint32_t leaves, uint32_t nodes, 
     CHECK_EQ(volume_format(&v, 128), LXFS_OK);
     uint64_t looks = 0;
     uint64_t opened = 0;
+    struct m_snapshots snapshots = {0};
     for (uint64_t n = 1; n <= steps && m.wrong == 0 && unit_failed_checks == 0; n++) {
         m_step(&m, v.fs);
         if (m_below(&m, 2) == 0) {
@@ -48,6 +49,10 @@ static void run(uint64_t seed, uint64_t steps, uint32_t leaves, uint32_t nodes, 
             CHECK_EQ(lxfs_sync(v.fs), LXFS_OK);
         } else if (kind < 105) {
             CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+        } else if (kind < 108 && kind > 105) {
+            m_snapshot_step(&m, v.fs, &snapshots);
+        } else if (kind == 108) {
+            m_snapshots_compare(&m, v.fs, &snapshots);
         } else if (kind == 105) {
             CHECK_EQ(lxfs_sync(v.fs), LXFS_OK);
             CHECK_EQ(volume_open(&v, 0), LXFS_OK);
@@ -61,15 +66,24 @@ static void run(uint64_t seed, uint64_t steps, uint32_t leaves, uint32_t nodes, 
         }
     }
     compare(&m, &v);
+    m_snapshots_compare(&m, v.fs, &snapshots);
     CHECK_EQ(m.wrong, 0);
     struct lxfs_stats s;
     lxfs_stats(v.fs, &s);
     CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
     CHECK(audit_holds(v.fs));
+    for (uint32_t i = 0; i < M_SNAPSHOTS; i++) { /* without snapshots nothing is kept */
+        CHECK_EQ(lxfs_snapshot_remove(v.fs, m_snapshot_name(i)), snapshots.is_there[i] ? LXFS_OK : LXFS_ENOENT);
+    }
+    while (lxfs_reclaim(v.fs, 1000) == LXFS_OK) {
+    }
+    CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
+    CHECK(audit_holds(v.fs));
+    CHECK_EQ(v.fs->kept_count, 0);
     CHECK_EQ(cipher.reused, 0);
     CHECK(s.bad_blocks == 0 && s.map_errors == 0 && s.lost_blocks == 0);
-    printf("# seed %llu: %llu changes (%llu refused), %llu looks, %llu openings%s\n", (unsigned long long)seed,
-           (unsigned long long)steps, (unsigned long long)m.refused, (unsigned long long)looks, (unsigned long long)opened,
+    printf("# seed %llu: %llu changes (%llu refused), %llu looks, %llu openings, %llu snapshots%s\n", (unsigned long long)seed,
+           (unsigned long long)steps, (unsigned long long)m.refused, (unsigned long long)looks, (unsigned long long)opened, (unsigned long long)snapshots.taken,
            is_sealed ? ", sealed" : "");
     free(cipher.seen);
     free(v.memory);

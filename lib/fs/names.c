@@ -28,7 +28,9 @@ static uint32_t links_of(struct lxfs *fs, const struct file *f)
 static void links_add(struct lxfs *fs, const struct file *f, int32_t n)
 {
     uint8_t *at = file_inode(fs, f) + I_LINKS;
-    le32_store(at, le32_load(at) + (uint32_t)n);
+    if (n >= 0 || le32_load(at) != 0) { /* fewer than there are names: only on a hostile device */
+        le32_store(at, le32_load(at) + (uint32_t)n);
+    }
 }
 
 static uint32_t type_of(struct lxfs *fs, const struct file *f)
@@ -77,7 +79,7 @@ enum lxfs_err lxfs_lookup(struct lxfs *fs, uint64_t directory, struct lxfs_name 
         err = LXFS_ENOENT;
     }
     if (err == LXFS_OK) {
-        *inode = place.inode;
+        *inode = snapshot_bits(directory) | place.inode;
     }
     return err;
 }

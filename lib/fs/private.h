@@ -6,6 +6,7 @@
  *   block     loading, verifying, touching blocks        map      which blocks are free
  *   file      a file's tree: walks, growing, dropping    inode    inodes, orphans            dead     trees to be given back
  *   dir       directories                                xattr    extended attributes        data     contents of files
+ *   snapshot  states that are kept
  *   change    all that writes: check, act, note          log      the intent log             commit   superblocks
  *   volume    format, open                               fs       the calls that read                scrub    all copies
  *
@@ -34,13 +35,15 @@ enum {
     BLOCK_INODES = 16,
     INNER_HASHES = 63, /* inside a node: 32 + 16 + 8 + 4 + 2 + 1 */
     ZERO_LEVELS = 52,
-    LXFS_VERSION = 1,
+    LXFS_VERSION = 2,
+    SNAPSHOT_SHIFT = 48, /* of an inode number: above it stands a slot of the list of snapshots, and one; 0: the volume as it is */
 };
 
-enum { INODE_NONE = 0, INODE_DEAD = 1, INODE_ROOT = 2, INODE_SNAPSHOTS = 3, INODE_FIRST_FREE = 4 };
+enum { INODE_NONE = 0, INODE_DEAD = 1, INODE_ROOT = 2, INODE_SNAPSHOTS = 3, INODE_KEPT = 4, INODE_FIRST_FREE = 5 };
 
 /* Offsets in a pointer. */
 enum { P_HASH = 0, P_BIRTH = 32, P_CHECK = 40, P_ADDRESS = 48, P_ADDRESS2 = 53, P_COUNT = 58, P_LEVEL = 63 };
+enum { P_DEATH = P_HASH }; /* in the lists of dead and kept trees */
 
 /* Offsets in an inode. */
 enum {
@@ -88,6 +91,8 @@ enum {
     S_FREE_BLOCKS = 208,
     S_NEXT = 216,
     S_USED_INODES = 232,
+    S_KEPT_COUNT = 240,
+    S_SWEEP = 248,
     S_TABLE = 256,
     S_MAP = 512,
     S_END = 768,
@@ -100,6 +105,9 @@ enum {
 #define LOG_HEAD_BYTES  96u
 #define RECORD_BYTES    72u
 #define LOG_BUFFER      (128u << 10) /* one group; more operations than fit wait for a commit */
+#define RUN_BLOCKS      64u /* that one call of the device reads or writes at most */
+#define STAGE_BLOCKS    32u /* that are put together for a write */
+#define HASH_BATCH      16u /* leaves hashed in one go */
 
 /* What one operation can need at most: see docs/design/lxfs.md. */
 #define OP_LEAVES  200u /* frames of leaves, touched or only loaded */
@@ -125,7 +133,8 @@ static inline void le40_store(uint8_t *p, uint64_t v)
 /** What a block is part of; it decides on copies and on the order of writing. */
 enum kind {
     KIND_FILE,  /**< contents of files and symbolic links: one copy of leaves */
-    KIND_META,  /**< directories, list of dead trees */
+    KIND_META,  /**< directories */
+    KIND_LIST,  /**< lists of dead and kept trees, and of snapshots: no part of snapshots */
     KIND_XATTR, /**< one block, not a tree */
     KIND_TABLE, /**< the inode table */
     KIND_MAP,
@@ -134,6 +143,12 @@ enum kind {
 enum { RANK_TABLE = LEVELS_MAX + 1, RANK_MAP = 2 * RANK_TABLE, RANKS = 3 * RANK_TABLE };
 
 enum frame_state { FRAME_FREE, FRAME_CLEAN, FRAME_DIRTY };
+
+/** What a subtree spans: how many leaves, and how long the last one is. */
+struct extent {
+    uint64_t leaves;
+    uint32_t last_bytes;
+};
 
 /** Where a block belongs: its pointer is at `parent_at` of frame `parent`; its file's inode at `home_at` of frame `home`. */
 struct spot {
@@ -151,7 +166,9 @@ struct frame {
     uint64_t address2;
     uint64_t birth;
     uint64_t check;
-    struct hash256 hash;  /* of a clean frame: what it verified against */
+    struct hash256 hash;  /* of a clean frame: what it verified against, */
+    struct extent extent; /* for which part of a file, */
+    uint64_t count;       /* and with how many leaves below */
     struct spot spot;     /* of a dirty frame */
     uint64_t changed;     /* of a node: entries whose hashes are not in the fold yet */
     uint64_t fold_leaves; /* the extent that the fold is made for; 0: none */
@@ -175,6 +192,13 @@ struct hold {
     uint32_t count;
 };
 
+/** A block that the volume let go and a snapshot holds. */
+struct kept {
+    uint64_t address;
+    uint64_t address2;
+    uint64_t birth;
+};
+
 struct lxfs {
     struct lxfs_device device;
     struct lxfs_crypt crypt;
@@ -195,12 +219,17 @@ struct lxfs {
     struct list recent[2]; /* clean and free frames: leaves, nodes */
     struct list dirty[RANKS];
     uint8_t *scratch; /* two blocks: on their way to or from the device */
+    uint8_t *stage;   /* STAGE_BLOCKS that are written by one call */
     struct hash256 zeros[ZERO_LEVELS]; /* roots over 2^i blocks of zeros */
 
     /* Blocks that are free from the next commit on; their leaves of the map are touched. */
     uint64_t *pending;
     uint32_t pending_count;
     uint32_t pending_max;
+
+    /* What an operation let go and a snapshot holds, until the operation ends. */
+    struct kept kept[OP_FREES];
+    uint32_t kept_pending;
 
     /* The log: a group that is growing, and where it will go. */
     uint8_t *log;
@@ -229,6 +258,11 @@ struct lxfs {
     uint64_t free_blocks;
     uint64_t next[2];
     uint64_t used_inodes;
+    uint64_t kept_count;
+    uint64_t sweep; /* of what is kept, since a snapshot went: where it is, and one; 0: it is done */
+
+    uint64_t snapshots[LXFS_SNAPSHOTS_MAX]; /* generations; 0: none in this slot */
+    uint64_t newest_snapshot;
 
     /* Follows from block_count and log_blocks. */
     uint64_t map_base[MAP_LEVELS_MAX + 1]; /* position of the first block of each level */
@@ -250,12 +284,6 @@ static inline uint8_t *frame_data(struct lxfs *fs, uint32_t i)
 
 /* ---- hash ------------------------------------------------------------------------------------------------------------ */
 
-/** What a subtree spans: how many leaves, and how long the last one is. */
-struct extent {
-    uint64_t leaves;
-    uint32_t last_bytes;
-};
-
 uint64_t hash_check(const uint8_t *block);
 void hash_zeros_init(struct lxfs *fs);
 
@@ -263,6 +291,9 @@ void hash_zeros_init(struct lxfs *fs);
 void hash_of_zeros(struct lxfs *fs, struct extent extent, struct hash256 *out);
 
 void hash_leaf(struct lxfs *fs, const uint8_t *block, uint32_t len_bytes, struct hash256 *out);
+
+/** The same for up to HASH_BATCH whole blocks. */
+void hash_leaves(struct lxfs *fs, const uint8_t *const blocks[], uint32_t count, struct hash256 *out);
 
 /** Brings the fold of node frame `i` up to date and gives its root. The cost is that of the entries that changed. */
 void hash_fold(struct lxfs *fs, uint32_t i, uint32_t level, struct extent extent, struct hash256 *out);
@@ -320,11 +351,28 @@ void block_settle(struct lxfs *fs, const struct spot *spot, uint32_t frame, cons
 /** Makes a hole of a pointer, and gives the block that it points to back; what that one points to is not looked at. */
 void block_free(struct lxfs *fs, uint8_t *pointer);
 
-/** Completes the hash of a dirty frame, writes it, and tells its parent. */
-MUST_USE enum lxfs_err block_write(struct lxfs *fs, uint32_t frame);
+/** The same whatever snapshots hold. */
+void block_forget(struct lxfs *fs, uint8_t *pointer);
+
+/** Gives back a block that the volume refers to no more, from the next commit on; or keeps it, if a snapshot holds it. */
+void block_give(struct lxfs *fs, uint64_t address, uint64_t address2, uint64_t birth);
+
+/** Completes the hashes of up to RUN_BLOCKS dirty frames of one rank, writes them, and tells their parents. */
+MUST_USE enum lxfs_err block_write(struct lxfs *fs, const uint32_t frames[], uint32_t count);
+
+/**
+ * Reads whole leaves of one node straight to where they are wanted: the first one of `count` at `spot` and those behind it, as far as they lie
+ * together on the device, are not in memory, and verify. `out` has verified bytes or zeros afterwards.
+ * @return how many; 0: the first one must be loaded like any other.
+ */
+uint32_t block_read_run(struct lxfs *fs, const struct spot *spot, uint32_t count, uint8_t *out);
 
 bool device_read(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out);
 bool device_write(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *block);
+
+/** The same for blocks that lie together, at most RUN_BLOCKS. */
+bool device_read_run(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out, uint32_t count);
+bool device_write_run(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *blocks, uint32_t count);
 bool device_flush(struct lxfs *fs);
 void damage_note(struct lxfs *fs, const struct spot *spot, uint64_t address);
 
@@ -347,6 +395,9 @@ void map_give(struct lxfs *fs, uint64_t address);
 void map_settle(struct lxfs *fs);
 
 MUST_USE bool map_is_used(const uint8_t *leaf, uint64_t address);
+
+/** Whether a block may be given back: false when the map says that it is free already. */
+MUST_USE bool map_may_give(struct lxfs *fs, uint64_t address);
 
 /* ---- file ------------------------------------------------------------------------------------------------------------ */
 
@@ -423,6 +474,9 @@ MUST_USE bool file_is_deep_dirty(struct lxfs *fs, const struct file *f);
 
 /* ---- inode ----------------------------------------------------------------------------------------------------------- */
 
+/** Whether the root pointer and the size of an inode can belong together, and to this volume. */
+MUST_USE bool inode_is_root_sound(const struct lxfs *fs, const uint8_t *inode);
+
 /** Finds an inode that is in use and checks it. @return LXFS_OK; LXFS_ENOENT; LXFS_EBAD. */
 MUST_USE enum lxfs_err inode_load(struct lxfs *fs, uint64_t inode, struct file *out);
 
@@ -449,7 +503,27 @@ void inode_stamp(struct lxfs *fs, const struct file *f, uint32_t member);
 struct lxfs_time time_load(const uint8_t *p);
 void time_store(uint8_t *p, struct lxfs_time t);
 
+static inline bool time_is_sound(struct lxfs_time t)
+{
+    return t.nanoseconds < 1000000000u;
+}
+
 /* ---- dead ------------------------------------------------------------------------------------------------------------ */
+
+/** Loads what entering something behind the first `count` entries of a list needs, of at most `blocks` blocks. */
+MUST_USE enum lxfs_err list_prepare(struct lxfs *fs, uint64_t list, uint64_t count, uint32_t blocks);
+
+/** Touches a block of a list; the list grows to have it. */
+MUST_USE enum lxfs_err list_touch(struct lxfs *fs, uint64_t list, uint64_t block, uint8_t **out);
+
+/** Loads what kept_flush will need. */
+MUST_USE enum lxfs_err kept_prepare(struct lxfs *fs);
+
+/** Enters in the list what an operation let go and snapshots hold. */
+MUST_USE enum lxfs_err kept_flush(struct lxfs *fs);
+
+/** Looks for something in the list of what is kept that no snapshot holds any more, and makes a dead tree of it. */
+MUST_USE enum lxfs_err sweep_step(struct lxfs *fs);
 
 /** Loads what dead_push of an operation will need. */
 MUST_USE enum lxfs_err dead_prepare(struct lxfs *fs);
@@ -459,6 +533,26 @@ MUST_USE enum lxfs_err dead_push(struct lxfs *fs, uint8_t *pointer);
 
 /** Gives back one block or node of a dead tree. @return LXFS_OK; LXFS_ENOENT when there is none; LXFS_EIO; LXFS_EBAD. */
 MUST_USE enum lxfs_err dead_step(struct lxfs *fs);
+
+/* ---- snapshot -------------------------------------------------------------------------------------------------------- */
+
+/** Whether a snapshot has what was born in one generation and let go in another. */
+MUST_USE bool snapshot_holds(const struct lxfs *fs, uint64_t birth, uint64_t death);
+
+/** The generation of the newest snapshot before another; 0: there is none. */
+uint64_t snapshot_before(const struct lxfs *fs, uint64_t generation);
+
+/** The inode table of a snapshot. @return LXFS_OK; LXFS_ENOENT; LXFS_EBAD. */
+MUST_USE enum lxfs_err snapshot_table(struct lxfs *fs, uint32_t slot, struct file *table, uint64_t *inode_count);
+
+/** Part of opening. */
+MUST_USE enum lxfs_err snapshots_load(struct lxfs *fs);
+
+/** The bits of an inode number that say which snapshot it belongs to; 0: none. */
+static inline uint64_t snapshot_bits(uint64_t inode)
+{
+    return inode >> SNAPSHOT_SHIFT << SNAPSHOT_SHIFT;
+}
 
 /* ---- dir ------------------------------------------------------------------------------------------------------------- */
 
@@ -532,6 +626,9 @@ MUST_USE enum lxfs_err change_do(struct lxfs *fs, struct change *c);
 
 /** Makes room for one operation: frames, and blocks, from the reserve as well if it frees some. May commit. */
 MUST_USE enum lxfs_err change_room(struct lxfs *fs, bool is_freeing);
+
+/** The part of change_room that is about frames. @return LXFS_OK; LXFS_ENOSPC when not even that much is free; LXFS_EIO; LXFS_EROFS. */
+MUST_USE enum lxfs_err change_frames(struct lxfs *fs);
 
 /** Frees what is left on the list of orphans. Part of opening. */
 MUST_USE enum lxfs_err orphans_free(struct lxfs *fs);

@@ -26,15 +26,17 @@ static void compare_copies(struct lxfs *fs, const struct spot *spot, uint32_t i)
     }
 }
 
-/* Looks at the blocks that begin with leaf `index`; it moves on to the next leaf, or behind what is a hole or cannot be read. */
-static void scrub_leaf(struct lxfs *fs, const struct file *f, uint64_t *index)
+/* Looks at the blocks that begin with leaf `index`; it moves on to the next leaf, or behind what is a hole or cannot be read, or was born
+ * in generation `seen` or before. */
+static void scrub_leaf(struct lxfs *fs, const struct file *f, uint64_t seen, uint64_t *index)
 {
     struct spot spot = file_root_spot(fs, f);
     for (;;) {
         uint32_t shift = FANOUT_BITS * spot.level;
         uint32_t i = 0;
         bool is_first = spot.index << shift == *index;
-        if (le40_load(spot_pointer(fs, &spot) + P_ADDRESS) == 0 || block_load(fs, &spot, &i) != LXFS_OK) {
+        if (le40_load(spot_pointer(fs, &spot) + P_ADDRESS) == 0 || le64_load(spot_pointer(fs, &spot) + P_BIRTH) <= seen ||
+            block_load(fs, &spot, &i) != LXFS_OK) {
             *index = ((*index >> shift) + 1) << shift;
             return;
         }
@@ -49,14 +51,54 @@ static void scrub_leaf(struct lxfs *fs, const struct file *f, uint64_t *index)
     }
 }
 
-/* The file that the cursor is at: 0 the map, 1 the inode table, then inodes. */
+/* The file that the cursor is at: 0 the map, 1 an inode table, then inodes; above SNAPSHOT_SHIFT stands which snapshot they are of. */
 static enum lxfs_err cursor_file(struct lxfs *fs, uint64_t number, struct file *out)
 {
-    if (number < 2) {
+    uint64_t bits = snapshot_bits(number);
+    uint64_t inode_count = 0;
+    number -= bits;
+    if (number == 0 || (number == 1 && bits == 0)) {
         *out = number == 0 ? file_of_map() : file_of_table();
-        return LXFS_OK;
+        return bits == 0 ? LXFS_OK : LXFS_ENOENT;
     }
-    return inode_slot(fs, number - 1, out);
+    if (number == 1) {
+        return snapshot_table(fs, (uint32_t)(bits >> SNAPSHOT_SHIFT) - 1, out, &inode_count);
+    }
+    bool is_list = bits != 0 && number - 1 < INODE_FIRST_FREE && number - 1 != INODE_ROOT; /* no part of a snapshot */
+    return is_list ? LXFS_ENOENT : inode_slot(fs, bits | (number - 1), out);
+}
+
+/* What a cursor goes through: the volume, or a snapshot. */
+struct part {
+    uint64_t inode_count;
+    uint64_t seen; /* what was born then or before was in another part */
+};
+
+/* @return false when the snapshot is not there. */
+static bool part_of(struct lxfs *fs, uint64_t number, struct part *out)
+{
+    uint32_t slot = (uint32_t)(number >> SNAPSHOT_SHIFT) - 1;
+    struct file table;
+    *out = (struct part){fs->inode_count, 0};
+    if (snapshot_bits(number) == 0) {
+        return true;
+    }
+    if (snapshot_table(fs, slot, &table, &out->inode_count) != LXFS_OK) {
+        return false;
+    }
+    out->seen = snapshot_before(fs, fs->snapshots[slot]);
+    return true;
+}
+
+/* Compares what an inode has beside its contents. */
+static void scrub_xattr(struct lxfs *fs, const struct file *f, uint64_t seen)
+{
+    struct spot x = xattr_spot(f);
+    uint32_t frame = 0;
+    const uint8_t *pointer = spot_pointer(fs, &x);
+    if (le40_load(pointer + P_ADDRESS) != 0 && le64_load(pointer + P_BIRTH) > seen && block_load(fs, &x, &frame) == LXFS_OK) {
+        compare_copies(fs, &x, frame);
+    }
 }
 
 enum lxfs_err lxfs_scrub(struct lxfs *fs, struct lxfs_cursor *cursor, uint32_t steps)
@@ -66,22 +108,28 @@ enum lxfs_err lxfs_scrub(struct lxfs *fs, struct lxfs_cursor *cursor, uint32_t s
     }
     for (uint32_t n = 0; n < steps; n++) {
         struct file f;
-        if (cursor->file > fs->inode_count) {
+        struct part part;
+        uint64_t bits = snapshot_bits(cursor->file);
+        if (bits >> SNAPSHOT_SHIFT > LXFS_SNAPSHOTS_MAX) {
             *cursor = (struct lxfs_cursor){0, 0};
             return LXFS_ENOENT;
+        }
+        if (!part_of(fs, cursor->file, &part) || cursor->file - bits > part.inode_count) { /* the next part; one step for all that are not there */
+            uint64_t next = (bits >> SNAPSHOT_SHIFT) + 1;
+            while (next <= LXFS_SNAPSHOTS_MAX && fs->snapshots[next - 1] == 0) {
+                next++;
+            }
+            *cursor = (struct lxfs_cursor){next << SNAPSHOT_SHIFT | 1, 0};
+            continue;
         }
         if (cursor_file(fs, cursor->file, &f) != LXFS_OK || cursor->index >= tree_leaf_count(file_size(fs, &f))) {
             *cursor = (struct lxfs_cursor){cursor->file + 1, 0};
             continue;
         }
-        if (cursor->index == 0 && cursor->file >= 2 && le40_load(file_inode(fs, &f) + I_XATTR + P_ADDRESS) != 0) {
-            struct spot x = xattr_spot(&f);
-            uint32_t frame = 0;
-            if (block_load(fs, &x, &frame) == LXFS_OK) {
-                compare_copies(fs, &x, frame);
-            }
+        if (cursor->index == 0 && cursor->file - bits >= 2) {
+            scrub_xattr(fs, &f, part.seen);
         }
-        scrub_leaf(fs, &f, &cursor->index);
+        scrub_leaf(fs, &f, part.seen, &cursor->index);
     }
     return LXFS_OK;
 }

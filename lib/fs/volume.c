@@ -36,7 +36,7 @@ static size_t parts(const struct lxfs_frames *frames, size_t out[6])
     at = part_end(at, count * PENDING_PER_FRAME * sizeof(uint64_t));
     at = (at + BLOCK - 1) & ~(size_t)(BLOCK - 1);
     offsets[4] = at;
-    at += (count + 1 + 2) * BLOCK;
+    at += (count + 1 + 2 + STAGE_BLOCKS) * BLOCK;
     offsets[5] = at;
     at += LOG_BUFFER;
     if (out != NULL) {
@@ -73,6 +73,7 @@ static struct lxfs *lay_out(const struct lxfs_device *device, const struct lxfs_
     fs->pending_max = (frames->leaves + frames->nodes) * PENDING_PER_FRAME;
     fs->data = base + at[4];
     fs->scratch = fs->data + ((size_t)frames->leaves + frames->nodes + 1) * BLOCK;
+    fs->stage = fs->scratch + 2 * (size_t)BLOCK;
     fs->log = base + at[5];
     memset(fs->data, 0, BLOCK);
     cache_init(fs);
@@ -182,7 +183,7 @@ enum lxfs_err lxfs_format(const struct lxfs_device *device, const struct lxfs_cr
         return LXFS_ENOMEM;
     }
     struct lxfs *fs = lay_out(device, crypt, &frames, memory);
-    fs->now = form->now;
+    lxfs_clock(fs, form->now);
     fs->block_count = device->size(device->context);
     fs->log_blocks = form->log_blocks;
     fs->generation = 1;
@@ -217,9 +218,12 @@ enum lxfs_err lxfs_open(const struct lxfs_setup *setup, void *memory, size_t mem
         return LXFS_ENOMEM;
     }
     struct lxfs *fs = lay_out(&setup->device, &setup->crypt, &setup->frames, memory);
-    fs->now = setup->now;
+    lxfs_clock(fs, setup->now);
     fs->is_read_only = (setup->flags & LXFS_READ_ONLY) != 0;
     enum lxfs_err err = commit_find(fs);
+    if (err == LXFS_OK && fs->is_read_only) {
+        err = snapshots_load(fs);
+    }
     if (err != LXFS_OK || fs->is_read_only) {
         *out = err == LXFS_OK ? fs : *out;
         return err;
@@ -229,6 +233,9 @@ enum lxfs_err lxfs_open(const struct lxfs_setup *setup, void *memory, size_t mem
         return probed;
     }
     err = commit_mount(fs, probed == LXFS_OK);
+    if (err == LXFS_OK) {
+        err = snapshots_load(fs);
+    }
     if (err == LXFS_OK && probed == LXFS_OK) {
         err = log_replay(fs);
         fs->is_log_full = true; /* the log that is there belongs to the state before: a commit ends it */

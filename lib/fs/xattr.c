@@ -27,7 +27,8 @@ static bool is_sound(const uint8_t *b)
     }
     uint32_t at = X_HEAD;
     while (at < end) {
-        if (end - at < E_HEAD || b[at] == 0 || entry_bytes(b, at) > end - at) {
+        if (end - at < E_HEAD || b[at] == 0 || b[at + 1] != 0 || entry_bytes(b, at) > end - at ||
+            memchr(b + at + E_HEAD, 0, b[at]) != NULL) {
             return false;
         }
         at += entry_bytes(b, at);

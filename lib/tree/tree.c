@@ -18,6 +18,54 @@ void tree_leaf(const void *block, size_t len_bytes, struct hash256 *out)
     sha256_final(&s, out);
 }
 
+/* What is hashed of a whole block: 64 bytes that begin with the prefix, 63 pieces of 64 bytes where they lie, the last byte and the length. */
+static void leaf_head(const uint8_t *block, uint8_t head[SHA256_BLOCK_BYTES])
+{
+    head[0] = 0x00;
+    memcpy(head + 1, block, SHA256_BLOCK_BYTES - 1);
+}
+
+static void leaf_tail(const uint8_t *block, uint8_t tail[SHA256_BLOCK_BYTES])
+{
+    memset(tail, 0, SHA256_BLOCK_BYTES);
+    tail[0] = block[TREE_BLOCK_BYTES - 1];
+    tail[1] = 0x80;
+    be64_store(tail + SHA256_BLOCK_BYTES - 8, (1 + (uint64_t)TREE_BLOCK_BYTES) * 8);
+}
+
+static void leaf_pair(const uint8_t *a, const uint8_t *b, struct hash256 out[2])
+{
+    enum { HEAD_BYTES = SHA256_BLOCK_BYTES - 1, PIECES = TREE_BLOCK_BYTES / SHA256_BLOCK_BYTES - 1 };
+    struct sha256 s;
+    uint32_t state[2][8];
+    uint8_t edge[2][SHA256_BLOCK_BYTES];
+    sha256_init(&s);
+    memcpy(state[0], s.state, sizeof s.state);
+    memcpy(state[1], s.state, sizeof s.state);
+    leaf_head(a, edge[0]);
+    leaf_head(b, edge[1]);
+    sha256_blocks_pair(state[0], edge[0], state[1], edge[1], 1);
+    sha256_blocks_pair(state[0], a + HEAD_BYTES, state[1], b + HEAD_BYTES, PIECES);
+    leaf_tail(a, edge[0]);
+    leaf_tail(b, edge[1]);
+    sha256_blocks_pair(state[0], edge[0], state[1], edge[1], 1);
+    for (unsigned i = 0; i < 8; i++) {
+        be32_store(out[0].bytes + i * 4, state[0][i]);
+        be32_store(out[1].bytes + i * 4, state[1][i]);
+    }
+}
+
+void tree_hash_leaves(const uint8_t *const blocks[], size_t count, struct hash256 *out)
+{
+    size_t i = 0;
+    for (; i + 2 <= count; i += 2) {
+        leaf_pair(blocks[i], blocks[i + 1], &out[i]);
+    }
+    if (i < count) {
+        tree_leaf(blocks[i], TREE_BLOCK_BYTES, &out[i]);
+    }
+}
+
 void tree_node(const struct hash256 *left, const struct hash256 *right, struct hash256 *out)
 {
     struct sha256 s;
@@ -27,6 +75,28 @@ void tree_node(const struct hash256 *left, const struct hash256 *right, struct h
     sha256_update(&s, left, sizeof *left);
     sha256_update(&s, right, sizeof *right);
     sha256_final(&s, out);
+}
+
+void tree_node_pair(const struct hash256 *const left[2], const struct hash256 *const right[2], struct hash256 *const out[2])
+{
+    uint8_t blocks[2][2 * SHA256_BLOCK_BYTES];
+    struct sha256 s[2];
+    for (unsigned n = 0; n < 2; n++) {
+        uint8_t *b = blocks[n];
+        b[0] = 0x01;
+        memcpy(b + 1, left[n], SHA256_BYTES);
+        memcpy(b + 1 + SHA256_BYTES, right[n], SHA256_BYTES);
+        memset(b + SHA256_BLOCK_BYTES + 1, 0, SHA256_BLOCK_BYTES - 1);
+        b[SHA256_BLOCK_BYTES + 1] = 0x80;
+        be64_store(b + 2 * SHA256_BLOCK_BYTES - 8, (1 + 2 * SHA256_BYTES) * 8);
+        sha256_init(&s[n]);
+    }
+    sha256_blocks_pair(s[0].state, blocks[0], s[1].state, blocks[1], 2);
+    for (unsigned n = 0; n < 2; n++) {
+        for (unsigned i = 0; i < 8; i++) {
+            be32_store(out[n]->bytes + i * 4, s[n].state[i]);
+        }
+    }
 }
 
 void tree_builder_init(struct tree_builder *b)

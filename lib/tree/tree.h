@@ -50,7 +50,13 @@ void sha256_of(const void *bytes, size_t len_bytes, struct hash256 *out);
 /** Hashes one block of 1 to 4096 bytes. */
 void tree_leaf(const void *block, size_t len_bytes, struct hash256 *out);
 
+/** Hashes `count` whole blocks of 4096 bytes, wherever each lies; faster than one by one, because two are hashed at a time. */
+void tree_hash_leaves(const uint8_t *const blocks[], size_t count, struct hash256 *out);
+
 void tree_node(const struct hash256 *left, const struct hash256 *right, struct hash256 *out);
+
+/** Two nodes at a time, `out[i]` over `left[i]` and `right[i]`; faster than one by one. An output may be an input of the same node. */
+void tree_node_pair(const struct hash256 *const left[2], const struct hash256 *const right[2], struct hash256 *const out[2]);
 
 /** The leaves of an object of `len_bytes`. */
 static inline uint64_t tree_leaf_count(uint64_t len_bytes)

@@ -56,6 +56,40 @@ static void portable_sha256_equals_the_fast_one(void)
     CHECK_BYTES(a, b, sizeof a);
 }
 
+static void two_at_a_time_equals_one(void)
+{
+    fill_input();
+    uint32_t a[2][8] = {{1, 2, 3, 4, 5, 6, 7, 8}, {9, 8, 7, 6, 5, 4, 3, 2}};
+    uint32_t b[2][8];
+    memcpy(b, a, sizeof b);
+    sha256_blocks_pair(a[0], input + 3, a[1], input + 30000, 500);
+    sha256_blocks_portable(b[0], input + 3, 500);
+    sha256_blocks_portable(b[1], input + 30000, 500);
+    CHECK_BYTES(a, b, sizeof a);
+    const struct hash256 *parts = (const struct hash256 *)(const void *)input;
+    struct hash256 nodes[2];
+    struct hash256 one_node;
+    tree_node_pair((const struct hash256 *const[]){&parts[0], &parts[5]}, (const struct hash256 *const[]){&parts[1], &parts[3]},
+                   (struct hash256 *const[]){&nodes[0], &nodes[1]});
+    tree_node(&parts[0], &parts[1], &one_node);
+    CHECK(hash256_equal(&one_node, &nodes[0]));
+    tree_node(&parts[5], &parts[3], &one_node);
+    CHECK(hash256_equal(&one_node, &nodes[1]));
+    for (size_t count = 0; count <= 7; count++) {
+        const uint8_t *blocks[7];
+        struct hash256 hashes[7];
+        for (size_t i = 0; i < count; i++) {
+            blocks[i] = input + i * 9001 % 60000;
+        }
+        tree_hash_leaves(blocks, count, hashes);
+        for (size_t i = 0; i < count; i++) {
+            struct hash256 one;
+            tree_leaf(blocks[i], TREE_BLOCK_BYTES, &one);
+            CHECK(hash256_equal(&one, &hashes[i]));
+        }
+    }
+}
+
 /* The definition, word for word: this recursion is the oracle for the iterative code. */
 static void root_by_definition(const struct hash256 *leaves, uint64_t count, struct hash256 *out) /* style: recursion */
 {
@@ -156,6 +190,7 @@ int main(void)
         {"tree: SHA-256 equals OpenSSL's at every length", sha256_equals_openssl_at_every_length},
         {"tree: SHA-256 does not depend on how it is fed", sha256_does_not_depend_on_how_it_is_fed},
         {"tree: portable SHA-256 equals the fast one", portable_sha256_equals_the_fast_one},
+        {"tree: blocks hashed two at a time equal those hashed alone", two_at_a_time_equals_one},
         {"tree: roots follow RFC 9162's definition", roots_follow_the_definition},
         {"tree: the root of bytes hashes only what is there", root_of_bytes_hashes_only_what_is_there},
         {"tree: proofs verify, changed ones do not", every_proof_verifies_and_every_changed_one_does_not},
