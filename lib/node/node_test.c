@@ -3,7 +3,7 @@
  * Shows that a node takes what a real node took, refuses what breaks a rule and says which, makes blocks that anybody can check, and has
  * after a power cut at any moment what it acknowledged, whole.
  */
-#include "fixture.h"
+#include "node_fixture.h"
 
 static const uint8_t no_random[BRAINPOOL_RANDOM_BYTES];
 
