@@ -3,22 +3,28 @@
 #include <string.h>
 
 #include "block.h"
-#include "lx.h"
+#include "keys.h"
 
 #define TXID_CHARS  (2u * U512_BYTES)
 #define BLOCK_CHARS (2u * U1024_BYTES)
 
-/** The chain in a file, or in a package. */
-static struct cursor chain_of(const char *path)
+struct cursor chain_named(const struct arguments *args, const char *word)
 {
     struct package p;
-    struct bytes file = read_file(path);
+    if (!file_exists(word)) {
+        const char *own = key_name_is_valid(word) ? join(key_directory(args), "/", word, ".chain", NULL) : NULL;
+        if (own == NULL || !file_exists(own)) {
+            fail("%s is neither a file nor the name of a key; lx key list shows your keys", word);
+        }
+        word = own;
+    }
+    struct bytes file = read_file(word);
     if (file.len_bytes < 8 || memcmp(file.at, PACKAGE_MAGIC_BYTES, 8) != 0) {
         return cursor_of(file.at, file.len_bytes);
     }
-    package_read(path, &p);
+    package_read(word, &p);
     if (cursor_is_empty(&p.chain)) {
-        fail("%s has no chain, it is not signed yet; lx sign does that", path);
+        fail("%s has no chain, it is not signed yet; lx sign does that", word);
     }
     return p.chain;
 }
@@ -104,7 +110,7 @@ int chain_show(const struct arguments *args)
     struct chain chain;
     struct chain_file file;
     struct cursor tx;
-    struct cursor bytes = chain_of(args->operands[0]);
+    struct cursor bytes = chain_named(args, args->operands[0]);
     json_t *rows = pack_json("[]");
     chain_start(&chain, args->options[OPTION_NETWORK], NULL, 0);
     if (chain_file_open(bytes.at, bytes.left_bytes, &file) != LX_OK) {
@@ -206,7 +212,7 @@ int chain_check(const struct arguments *args)
     } else if (args->options[OPTION_BLOCK] != NULL) {
         fail("--block says what a proof must reach; add --proof FILE");
     }
-    struct cursor bytes = chain_of(path);
+    struct cursor bytes = chain_named(args, path);
     chain_start(&chain, args->options[OPTION_NETWORK], pins, pin_count);
     if (!sigchain_verify_file(&chain.verifier, bytes.at, bytes.left_bytes)) {
         fail("%s: %s", path, chain.verifier.refusal.sentence);
@@ -287,7 +293,7 @@ int chain_diff(const struct arguments *args)
     struct chain a, b;
     struct sigchain_comparison c;
     bool as_json = args->options[OPTION_JSON] != NULL;
-    struct cursor a_bytes = chain_of(args->operands[0]), b_bytes = chain_of(args->operands[1]);
+    struct cursor a_bytes = chain_named(args, args->operands[0]), b_bytes = chain_named(args, args->operands[1]);
     chain_start(&a, args->options[OPTION_NETWORK], NULL, 0);
     chain_start(&b, args->options[OPTION_NETWORK], NULL, 0);
     sigchain_compare_files(&a.verifier, a_bytes, &b.verifier, b_bytes, &c);
