@@ -129,6 +129,73 @@ refused "a store of another network" "holds the ledger of another network" ledge
 head -c 200000 /dev/zero >junk; cp old.producer junk.producer
 refused "a file that is no store" "junk is no store of a ledger" ledger serve --listen 127.0.0.1:0 --store junk
 
+# ---- signing with a node: published at once, and never a fork
+serve flows --size 128 --interval 1
+"$lx" key new maker >/dev/null
+printf 'name tool\nfile text /etc/text 0644\n' >package.lx; "$lx" pack --key maker >/dev/null
+has "sign publishes" "says that it took transactions 0 to 0" "$("$lx" sign tool.lxp --key maker --node "$url")"
+cp tool.lxp tool-1.lxp
+has "install asks the node" "none is withdrawn, none has a later release; 0 got a longer chain" \
+    "$("$lx" install tool.lxp --key owner --node "$url" -o first.bundle)"
+has "its list is approved and published" "1 packages, 1 developers" "$("$lx" key export owner my >/dev/null; "$lx" inspect my.list |
+    sed 's/.*/1 packages, 1 developers/;q')"
+has "and the package is authorised" authorised "$("$lx" verify tool.lxp --owner my 2>&1)"
+has "the node has the owner's chain" "node_says    the same" "$("$lx" ledger status owner --node "$url")"
+has "a bundle is installed as well" "all of that is approved already" "$("$lx" install first.bundle --key owner)"
+has "without a node that is said" "no node was asked" "$("$lx" install tool.lxp --key owner)"
+echo more >>text; "$lx" pack --key maker >/dev/null; "$lx" sign tool.lxp --key maker --node "$url" >/dev/null
+refused "a release that is not the last" "tool-1.lxp is tool 1, and its developer has released 2; get that" \
+    install tool-1.lxp --key owner --node "$url"
+has "nobody knows without a node" "no node was asked" "$("$lx" install tool-1.lxp --key owner 2>&1)"
+has "withdraw publishes" "says that it took transactions 2 to 2" "$("$lx" withdraw tool --key maker --node "$url")"
+refused "a release that is withdrawn" "tool 2 was withdrawn by its developer; nothing was installed" \
+    install tool.lxp --key owner --node "$url"
+refused "an installation of junk" "is neither a package nor a bundle" install junk --key owner
+cp "$keys/maker.chain" whole.chain; "$lx" chain show maker --json >/dev/null
+mkdir late; cp "$keys/maker" late/; "$lx" ledger fetch "$(id_of maker)" -o late/maker.chain --node "$url" >/dev/null
+printf 'name tool\nfile text /etc/text 0644\n' >package.lx; echo late >>text
+"$lx" pack --keys late --key maker -o late.lxp >/dev/null; "$lx" sign late.lxp --keys late --key maker --node "$url" >/dev/null
+"$lx" pack --key maker -o twin.lxp >/dev/null
+refused "no fork is signed" "says that it has 4 transactions of this chain, and here are 3" sign twin.lxp --key maker --node "$url"
+is "nothing was signed" 3 "$("$lx" key list | sed -n 's/^maker *\([0-9]*\).*/\1/p')"
+refused "nor without its answer" "nothing was signed: " sign twin.lxp --key maker --node http://127.0.0.1:1
+cp late/maker.chain "$keys/maker.chain"
+
+# ---- registers change hands
+buyer=$(id_of dev); "$lx" ledger publish dev --node "$url" >/dev/null
+release maker gadget; "$lx" ledger publish maker --node "$url" >/dev/null
+has "transfer" "is offered to $buyer" "$("$lx" transfer gadget "$buyer" --key maker --node "$url")"
+refused "what was given is gone" "gadget is not a register that key maker has now" transfer gadget "$buyer" --key maker
+refused "to nobody" "is no id of a chain of this network" transfer tool 1234 --key maker
+"$lx" ledger fetch "$(id_of maker)" -o giver.chain --node "$url" >/dev/null
+refused "it is not offered to others" "offers nothing to key owner" claim giver.chain --key owner
+has "claim" "is claimed, by transaction" "$("$lx" claim giver.chain --key dev --node "$url")"
+refused "claimed once" "offers nothing to key dev that it has not claimed" claim giver.chain --key dev
+has "the node agrees" "node_says    the same" "$("$lx" ledger status dev --node "$url")"
+
+# ---- chains without a network
+has "export" "out.chain: 4 transactions" "$("$lx" chain export late/maker.chain -o out.chain)"
+has "import" "in.chain: 3 transactions" "$("$lx" chain import whole.chain in.chain)"
+has "import goes on" "in.chain: 4 transactions" "$("$lx" chain import out.chain in.chain)"
+has "import of what is older" "has all of that already; nothing was written" "$("$lx" chain import whole.chain in.chain)"
+refused "import of a fork" "fork behind 2 transactions that are the same; nothing was written" chain import twin/dev.chain "$keys/dev.chain"
+refused "import of another's" "other id behind 0" chain import out.chain dev.chain
+refused "import with a pin" "its id is not the one that is known" chain import out.chain new.chain --pin "$first"
+has "a chain by its key's name" "releases demo 1" "$("$lx" chain show dev)"
+refused "neither file nor key" "nobody is neither a file nor the name of a key; lx key list shows your keys" chain show nobody
+hash=$("$lx" chain verify whole.chain -o checkpoint | sed -n 's/^checkpoint *//p')
+has "from a checkpoint" "4 transactions, each signed" "$("$lx" chain verify out.chain --checkpoint checkpoint --checkpoint-hash "$hash")"
+refused "a checkpoint without its hash" "--checkpoint needs --checkpoint-hash" chain verify out.chain --checkpoint checkpoint
+refused "a checkpoint of another chain" "at which the checkpoint was taken: another chain, or a fork" \
+    chain verify "$keys/dev.chain" --checkpoint checkpoint --checkpoint-hash "$hash"
+head -c 12 out.chain >head; printf '\002' | dd of=head bs=1 seek=8 conv=notrunc 2>/dev/null
+"$lx" chain export tool-1.lxp -o one.chain >/dev/null
+refused "a chain that was rolled back" "ends before transaction 2, at which the checkpoint was taken: rolled back" \
+    chain verify one.chain --checkpoint checkpoint --checkpoint-hash "$hash"
+printf x >>checkpoint
+refused "a checkpoint changed" "its hash is another" chain verify out.chain --checkpoint checkpoint --checkpoint-hash "$hash"
+kill "$node"; wait "$node"
+
 # ---- a user and a password, Falcon, other networks
 printf 'me:secret\n' >auth; chmod 600 auth; printf 'me:wrong\n' >wrong; chmod 600 wrong
 serve post --size 128 --interval 1 --auth auth --falcon
@@ -140,8 +207,8 @@ chmod 644 auth
 refused "a password that others can read" "can be read by others" ledger status --node "$url" --auth auth
 chmod 600 auth
 is "a Falcon producer's key" 65 "$(stat -c %s post.producer)"
-"$lx" ledger publish dev --node "$url" --auth auth >/dev/null; wait_block 1
-has "and its blocks" "included at height 1" "$("$lx" ledger status dev --node "$url" --auth auth)"
+"$lx" ledger publish maker --node "$url" --auth auth >/dev/null; wait_block 1
+has "and its blocks" "included at height 1" "$("$lx" ledger status maker --node "$url" --auth auth)"
 kill "$node"; wait "$node"
 
 # ---- hostile nodes: each is refused in time, in its words, and nothing is written

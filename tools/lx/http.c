@@ -204,5 +204,8 @@ void http_close(void)
     curl_easy_cleanup(http.curl);
     free(http.body);
     free(http.client);
+    http.client = NULL;
+    http.body = NULL;
+    http.body_bytes = http.cap_bytes = 0;
     curl_global_cleanup();
 }

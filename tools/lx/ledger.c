@@ -80,36 +80,91 @@ static void must_be_ours(const struct known *k, const struct node_tail *tail)
     }
 }
 
+/** Sends what the node lacks. @return how many, with `first` the first of them; or UINT32_MAX with c->sentence. */
+static uint32_t publish(struct node_client *c, const struct known *k, uint32_t *first)
+{
+    struct node_tail tail;
+    char why[NODE_SENTENCE_CHARS];
+    if (!client_tail(c, &k->id, &tail)) {
+        return UINT32_MAX;
+    }
+    must_be_ours(k, &tail);
+    uint32_t count = k->chain.verifier.transaction_count;
+    *first = tail.is_there ? (uint32_t)tail.count : 0;
+    for (uint32_t i = *first; i < count; i++) {
+        struct cursor bytes = transaction_at(&k->chain, i);
+        if (!client_submit(c, bytes.at, bytes.left_bytes)) {
+            memcpy(why, c->sentence, sizeof why);
+            snprintf(c->sentence, sizeof c->sentence, "transaction %u of %u was not taken; the %u before it are there: %.300s",
+                     (unsigned)i, (unsigned)count, (unsigned)i, why);
+            return UINT32_MAX;
+        }
+    }
+    return count - *first;
+}
+
+static void say_published(const struct known *k, uint32_t first, uint32_t sent)
+{
+    if (sent == 0) {
+        printf("%s says that it has all %u transactions; nothing was sent\n", http_url(),
+               (unsigned)k->chain.verifier.transaction_count);
+    } else {
+        printf("%s says that it took transactions %u to %u; in blocks they are later: lx ledger status\n", http_url(),
+               (unsigned)first, (unsigned)(first + sent - 1));
+    }
+}
+
 int ledger_publish(const struct arguments *args)
 {
     static struct known k;
-    struct node_tail tail;
+    uint32_t first;
     known_read(&k, args, args->operands[0], NULL, 0);
     if (!k.has_chain) {
         fail("%s is only an id; what is published is a chain", args->operands[0]);
     }
     struct node_client *c = http_open(args);
-    if (!client_tail(c, &k.id, &tail)) {
+    uint32_t sent = publish(c, &k, &first);
+    if (sent == UINT32_MAX) {
         fail("%s", c->sentence);
     }
-    must_be_ours(&k, &tail);
-    uint32_t count = k.chain.verifier.transaction_count;
-    uint32_t first = tail.is_there ? (uint32_t)tail.count : 0;
-    for (uint32_t i = first; i < count; i++) {
-        struct cursor bytes = transaction_at(&k.chain, i);
-        if (!client_submit(c, bytes.at, bytes.left_bytes)) {
-            fail("transaction %u of %u was not taken; the %u before it are there: %s", (unsigned)i, (unsigned)count, (unsigned)i,
-                 c->sentence);
-        }
-    }
-    if (first == count) {
-        printf("%s says that it has all %u transactions; nothing was sent\n", http_url(), (unsigned)count);
-    } else {
-        printf("%s says that it took transactions %u to %u; in blocks they are later: lx ledger status\n", http_url(),
-               (unsigned)first, (unsigned)count - 1);
-    }
+    say_published(&k, first, sent);
     http_close();
     return STATUS_OK;
+}
+
+void node_before_signing(const struct arguments *args, const struct key *key)
+{
+    static struct known k;
+    struct node_tail tail;
+    if (args->options[OPTION_NODE] == NULL) {
+        return;
+    }
+    k = (struct known){.chain = key->chain, .id = key->genesis, .has_chain = true};
+    struct node_client *c = http_open(args);
+    if (!client_tail(c, &k.id, &tail)) {
+        fail("nothing was signed: %s", c->sentence);
+    }
+    must_be_ours(&k, &tail);
+    http_close();
+}
+
+int node_after_signing(const struct arguments *args, const struct key *key)
+{
+    static struct known k;
+    uint32_t first;
+    if (args->options[OPTION_NODE] == NULL || key->chain.verifier.transaction_count == 0) {
+        return STATUS_OK;
+    }
+    k = (struct known){.chain = key->chain, .id = key->genesis, .has_chain = true};
+    struct node_client *c = http_open(args);
+    uint32_t sent = publish(c, &k, &first);
+    if (sent == UINT32_MAX) {
+        fprintf(stderr, "lx: signed, and not published: %s; lx ledger publish %s does that\n", c->sentence, key->name);
+    } else {
+        say_published(&k, first, sent);
+    }
+    http_close();
+    return sent == UINT32_MAX ? STATUS_REFUSED : STATUS_OK;
 }
 
 /* ---- fetch ---------------------------------------------------------------------------------------------------------- */
@@ -143,21 +198,31 @@ static bool take(void *context, const void *bytes, size_t len_bytes)
     return true;
 }
 
-/** Writes the chain that was known and what came behind it. */
-static void write_chain(const char *path, const struct known *k, const struct arrived *a)
+/** The chain file that was known, perhaps empty, and what came behind it. */
+static struct bytes joined(struct cursor known, const struct arrived *a, uint32_t count)
 {
-    size_t old = k->has_chain ? k->chain.bytes.left_bytes - CHAIN_FILE_HEAD_BYTES : 0;
+    size_t old = known.left_bytes > 0 ? known.left_bytes - CHAIN_FILE_HEAD_BYTES : 0;
     size_t cap = CHAIN_FILE_HEAD_BYTES + old + a->used_bytes;
     struct writer w = writer_of(zalloc(cap), cap);
-    chain_file_put_head(&w, k->chain.verifier.transaction_count);
+    chain_file_put_head(&w, count);
     if (old > 0) {
-        writer_put(&w, k->chain.bytes.at + CHAIN_FILE_HEAD_BYTES, old);
+        writer_put(&w, known.at + CHAIN_FILE_HEAD_BYTES, old);
     }
     if (a->used_bytes > 0) {
         writer_put(&w, a->bytes, a->used_bytes);
     }
     assert(!w.overflow && w.used_bytes == cap);
-    file_replace(path, w.bytes, w.used_bytes, 0644);
+    return (struct bytes){w.bytes, w.used_bytes};
+}
+
+struct bytes node_fetch_rest(struct node_client *c, struct sigchain_verifier *v, struct cursor known)
+{
+    struct arrived a = {.bytes = NULL};
+    const struct u256 id = v->genesis;
+    if (!client_fetch(c, &id, v, take, &a)) {
+        fail("%s", c->sentence);
+    }
+    return joined(known, &a, v->transaction_count);
 }
 
 static void pin_read(const struct arguments *args, struct sigchain_pin *pin)
@@ -197,7 +262,8 @@ int ledger_fetch(const struct arguments *args)
     }
     struct sigchain_verifier *v = &k.chain.verifier;
     if (a.count > 0 || !file_exists(output)) {
-        write_chain(output, &k, &a);
+        struct bytes file = joined(k.chain.bytes, &a, v->transaction_count);
+        file_replace(output, file.at, file.len_bytes, 0644);
     }
     char words[512];
     sigchain_describe(v, words, sizeof words);

@@ -108,6 +108,11 @@ int sign(const struct arguments *args);
 int withdraw(const struct arguments *args);
 int approve(const struct arguments *args);
 int bundle(const struct arguments *args);
+int install(const struct arguments *args);
+int transfer(const struct arguments *args);
+int claim(const struct arguments *args);
+int chain_export(const struct arguments *args);
+int chain_import(const struct arguments *args);
 int verify(const struct arguments *args);
 int inspect(const struct arguments *args);
 int chain_show(const struct arguments *args);
@@ -208,10 +213,15 @@ struct bytes key_list_read(const struct key *key);
 /** What a chain has released: an array of one object a record. */
 json_t *releases_of(const struct chain *chain);
 
+/** Writes packages, one of each app, into a bundle. Ends the program when they make none. */
+void bundle_write(const char *path, const struct bytes *files, const char *const *names, uint32_t count);
+
 /* ---- packages ------------------------------------------------------------------------------------------------------- */
 
 /** A package from a file, opened. Ends the program when it is none. */
 struct bytes package_read(const char *path, struct package *out);
+/** The same package with another chain, as a file's bytes. */
+struct bytes package_with_chain(const struct package *p, struct cursor chain);
 
 /* ---- reports -------------------------------------------------------------------------------------------------------- */
 

@@ -38,8 +38,8 @@ const struct option_form option_forms[OPTION_COUNT] = {
     [OPTION_STORE] = {"store", 0, "FILE", "where the ledger is kept; made when it is not there, with its producer's key in FILE.producer"},
     [OPTION_SIZE] = {"size", 0, "MIB", "how large a new store is, 128 or more; else 1024"},
     [OPTION_INTERVAL] = {"interval", 0, "SECONDS", "how long what came in waits for a block at most; else 5"},
-    [OPTION_CHECKPOINT] = {"checkpoint", 0, "FILE", "go on behind this checkpoint, or write one: see the text"},
-    [OPTION_CHECKPOINT_HASH] = {"checkpoint-hash", 0, "HASH", "what the checkpoint's hash is, as it was shown when it was written"},
+    [OPTION_CHECKPOINT] = {"checkpoint", 0, "FILE", "go on behind what this checkpoint has passed; its hash must be --checkpoint-hash"},
+    [OPTION_CHECKPOINT_HASH] = {"checkpoint-hash", 0, "HASH", "the hash that was shown when the checkpoint was written"},
     [OPTION_LINES] = {"lines", 'l', NULL, "say file and line too (with aarch64-linux-gnu-addr2line)"},
 };
 
