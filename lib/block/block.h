@@ -198,6 +198,13 @@ MUST_USE enum block_rule block_check(const struct block *block, const struct sig
 MUST_USE enum lx_err block_sign(const struct block_header *header, const uint8_t secret[BRAINPOOL_SECRET_BYTES],
                                 const uint8_t random[BRAINPOOL_RANDOM_BYTES], uint8_t out[BRAINPOOL_SIGNATURE_BYTES]);
 
+/**
+ * The same with a Falcon key, made of its secret in `room`, which is wiped.
+ * @return LX_OK; LX_ERANGE as falcon_key_of_secret and falcon_sign.
+ */
+MUST_USE enum lx_err block_sign_falcon(const struct block_header *header, const uint8_t secret[FALCON_SECRET_BYTES],
+                                       struct sigchain_falcon *room, uint8_t out[FALCON_SIGNATURE_BYTES]);
+
 /** Verifies a block's signature. @return LX_OK; LX_EINVAL or LX_EBADMSG as llc has them. */
 MUST_USE enum lx_err block_verify_signature(const struct block_header *header, uint8_t key_type, struct cursor key,
                                             struct cursor signature, struct sigchain_work *work);

@@ -124,6 +124,21 @@ enum lx_err block_sign(const struct block_header *header, const uint8_t secret[B
     return brainpool_sign(secret, hash.bytes, random, out); /* the first half of the mem form is the digest */
 }
 
+enum lx_err block_sign_falcon(const struct block_header *header, const uint8_t secret[FALCON_SECRET_BYTES],
+                              struct sigchain_falcon *room, uint8_t out[FALCON_SIGNATURE_BYTES])
+{
+    struct u1024 hash;
+    uint8_t message[U1024_BYTES];
+    block_hash(header, &hash);
+    gb_of_mem(hash.bytes, U1024_BYTES, message);
+    enum lx_err err = falcon_key_of_secret(secret, &room->key, &room->work);
+    if (err == LX_OK) {
+        err = falcon_sign(&room->key, message, sizeof message, out, &room->work);
+    }
+    wipe(room, sizeof *room);
+    return err;
+}
+
 enum lx_err block_verify_signature(const struct block_header *header, uint8_t key_type, struct cursor key,
                                    struct cursor signature, struct sigchain_work *work)
 {

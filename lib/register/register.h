@@ -292,4 +292,25 @@ MUST_USE bool operation_has_register(enum operation_code code);
 MUST_USE enum register_err register_execute(const struct operation *op, const struct register_caller *caller,
                                             struct register_state *state);
 
+/* ---- conditions ------------------------------------------------------------------------------------------------- */
+
+/** Who claims a contract with conditions, and whose contract it is. */
+struct condition_context {
+    struct u256 caller; /**< genesis id of whoever claims */
+    uint64_t caller_s;  /**< timestamp of his transaction */
+    struct u256 author; /**< genesis id of whoever set the conditions */
+    uint64_t author_s;  /**< timestamp of that transaction */
+};
+
+/**
+ * Evaluates conditions: comparisons (==, !=, <, <=, >, >=) of the ids and times of both transactions with each other or
+ * with literal numbers, one addition or subtraction on either side, AND or OR, and groups. These are what the node's
+ * own transfers carry (they expire after a week). Registers, strings, hashes and the ledger's height are not evaluated.
+ * @return REGISTER_OK with `out`; MALFORMED when it is cut short; CONDITIONS when there are none, groups do not close,
+ *         AND and OR share a group, or a sum overflows; NOT_EXECUTABLE for anything that is not evaluated here.
+ * Source: docs/spec/register.md section 7
+ */
+MUST_USE enum register_err condition_evaluate(struct cursor conditions, const struct condition_context *context,
+                                              bool *out);
+
 #endif

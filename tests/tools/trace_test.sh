@@ -54,6 +54,8 @@ refused() { # refused CASE WHY LINE...
     got=$("$bin/lx" trace "$tmp/bad" 2>&1 >/dev/null | sed "s|$tmp/||")
     is "$case is refused" "lx: bad:$#: $why" "$got"
 }
+printf '1.000 exit 00000001\n/ # \n' >"$tmp/bad"
+is "what is refused prints nothing" "" "$("$bin/lx" trace "$tmp/bad" 2>/dev/null)"
 no_line="this is no line of /lx/trace; copy the file without other text of the console"
 refused "text of the console" "$no_line" "1.000 exit 00000001" "/ # "
 refused "the sentence of a kernel without a trace" "$no_line" "this kernel writes no trace; one that does: make run TRACE=1"

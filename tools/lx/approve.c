@@ -5,23 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "list.h"
-
-/** A package that is to be approved. */
-struct candidate {
-    const char *path;
-    struct package package;
-    struct chain developer;
-};
-
-struct approval {
-    const struct arguments *args;
-    struct key owner;
-    struct list list;
-    struct bytes before; /* the list as it was */
-    struct candidate *candidates;
-    uint32_t candidate_count;
-};
+#include "approve.h"
+#include "http.h"
 
 /* ---- developers ----------------------------------------------------------------------------------------------------- */
 
@@ -96,7 +81,7 @@ static void approve_developer(struct approval *a, const char *path, struct bytes
 
 /* ---- packages ------------------------------------------------------------------------------------------------------- */
 
-static void approve_package(struct approval *a, const char *path)
+void approval_package(struct approval *a, const char *path, struct bytes file)
 {
     struct package_refusal why;
     a->candidates = realloc(a->candidates, (a->candidate_count + 1) * sizeof *a->candidates);
@@ -105,7 +90,9 @@ static void approve_package(struct approval *a, const char *path)
     }
     struct candidate *c = &a->candidates[a->candidate_count++];
     c->path = path;
-    package_read(path, &c->package);
+    if (!package_open(file.at, file.len_bytes, &c->package, &why)) {
+        fail("%s: %s", path, why.sentence);
+    }
     const struct manifest *m = &c->package.manifest;
     if (!package_check(&c->package, PACKAGE_CHECK_BYTES | PACKAGE_CHECK_VERITY, &why)) {
         fail("%s: %s", path, why.sentence);
@@ -178,7 +165,7 @@ static void edit(struct approval *a)
         if (is_chain) {
             approve_developer(a, word, file);
         } else {
-            approve_package(a, word);
+            approval_package(a, word, file);
         }
     }
 }
@@ -212,29 +199,42 @@ static void sign_list(struct approval *a)
            (unsigned)a->list.developer_count, (unsigned)sigchain_sequence(&a->owner.chain.verifier));
 }
 
-int approve(const struct arguments *args)
+void approval_open(struct approval *a, const struct arguments *args)
 {
-    struct approval a = {.args = args};
+    *a = (struct approval){.args = args};
     if (args->options[OPTION_KEY] == NULL) {
         fail("who approves? add --key NAME");
     }
-    key_open(&a.owner, key_directory(args), args->options[OPTION_KEY], KEY_SIGN);
-    a.before = key_list_read(&a.owner);
-    list_of_bytes(a.before, &a.list);
-    edit(&a);
+    key_open(&a->owner, key_directory(args), args->options[OPTION_KEY], KEY_SIGN);
+    node_before_signing(args, &a->owner);
+    a->before = key_list_read(&a->owner);
+    list_of_bytes(a->before, &a->list);
+}
+
+int approval_close(struct approval *a)
+{
     struct bytes list = {NULL, 0};
-    if (a.list.seq > 0) {
-        list = list_to_bytes(&a.list);
+    if (a->list.seq > 0) {
+        list = list_to_bytes(&a->list);
     }
-    if (list.len_bytes > 0 && list.len_bytes == a.before.len_bytes && memcmp(list.at, a.before.at, list.len_bytes) == 0) {
-        for (uint32_t i = 0; i < a.candidate_count; i++) {
-            must_be_granted(&a, &a.candidates[i], cursor_of(list.at, list.len_bytes));
+    if (list.len_bytes > 0 && list.len_bytes == a->before.len_bytes && memcmp(list.at, a->before.at, list.len_bytes) == 0) {
+        for (uint32_t i = 0; i < a->candidate_count; i++) {
+            must_be_granted(a, &a->candidates[i], cursor_of(list.at, list.len_bytes));
         }
         printf("all of that is approved already in list %llu of key %s; nothing was signed\n",
-               (unsigned long long)a.list.seq, a.owner.name);
+               (unsigned long long)a->list.seq, a->owner.name);
     } else {
-        sign_list(&a);
+        sign_list(a);
     }
-    key_close(&a.owner);
-    return STATUS_OK;
+    int status = node_after_signing(a->args, &a->owner);
+    key_close(&a->owner);
+    return status;
+}
+
+int approve(const struct arguments *args)
+{
+    struct approval a;
+    approval_open(&a, args);
+    edit(&a);
+    return approval_close(&a);
 }

@@ -3,22 +3,28 @@
 #include <string.h>
 
 #include "block.h"
-#include "lx.h"
+#include "keys.h"
 
 #define TXID_CHARS  (2u * U512_BYTES)
 #define BLOCK_CHARS (2u * U1024_BYTES)
 
-/** The chain in a file, or in a package. */
-static struct cursor chain_of(const char *path)
+struct cursor chain_named(const struct arguments *args, const char *word)
 {
     struct package p;
-    struct bytes file = read_file(path);
+    if (!file_exists(word)) {
+        const char *own = key_name_is_valid(word) ? join(key_directory(args), "/", word, ".chain", NULL) : NULL;
+        if (own == NULL || !file_exists(own)) {
+            fail("%s is neither a file nor the name of a key; lx key list shows your keys", word);
+        }
+        word = own;
+    }
+    struct bytes file = read_file(word);
     if (file.len_bytes < 8 || memcmp(file.at, PACKAGE_MAGIC_BYTES, 8) != 0) {
         return cursor_of(file.at, file.len_bytes);
     }
-    package_read(path, &p);
+    package_read(word, &p);
     if (cursor_is_empty(&p.chain)) {
-        fail("%s has no chain, it is not signed yet; lx sign does that", path);
+        fail("%s has no chain, it is not signed yet; lx sign does that", word);
     }
     return p.chain;
 }
@@ -104,7 +110,7 @@ int chain_show(const struct arguments *args)
     struct chain chain;
     struct chain_file file;
     struct cursor tx;
-    struct cursor bytes = chain_of(args->operands[0]);
+    struct cursor bytes = chain_named(args, args->operands[0]);
     json_t *rows = pack_json("[]");
     chain_start(&chain, args->options[OPTION_NETWORK], NULL, 0);
     if (chain_file_open(bytes.at, bytes.left_bytes, &file) != LX_OK) {
@@ -162,6 +168,19 @@ static void report_inclusion(json_t *out, const struct finding *finding)
     json_object_set_new(out, "block", pack_json("s", hash));
 }
 
+/** Writes a checkpoint. @return its hash, as text. */
+static json_t *checkpoint_write(const char *path, const struct sigchain_verifier *v)
+{
+    struct u256 hash;
+    size_t cap = CHECKPOINT_BYTES_MAX(v->register_count);
+    struct writer w = writer_of(zalloc(cap), cap);
+    if (sigchain_checkpoint_put(v, &w, &hash) != LX_OK) {
+        fail("no checkpoint can be taken of this chain"); /* cannot be: it was verified */
+    }
+    file_replace(path, w.bytes, w.used_bytes, 0644);
+    return json_id(&hash);
+}
+
 /** The report of a chain that was verified. */
 static void report_chain(const struct arguments *args, const struct chain *chain, const struct inclusion *inclusion)
 {
@@ -182,7 +201,58 @@ static void report_chain(const struct arguments *args, const struct chain *chain
     if (json_array_size(releases) > 0) {
         json_object_set_new(out, "releases", releases);
     }
+    if (args->options[OPTION_OUTPUT] != NULL) {
+        json_object_set_new(out, "checkpoint", checkpoint_write(args->options[OPTION_OUTPUT], v));
+    }
     report_object(out, args->options[OPTION_JSON] != NULL);
+}
+
+/** Starts the verifier where a checkpoint was taken. */
+static void checkpoint_read(const struct arguments *args, struct sigchain_verifier *v)
+{
+    const char *path = args->options[OPTION_CHECKPOINT], *text = args->options[OPTION_CHECKPOINT_HASH];
+    struct sigchain_setup setup = v->setup;
+    struct u256 hash;
+    if (text == NULL || !hex_to_mem(text, strlen(text), hash.bytes, U256_BYTES)) {
+        fail("--checkpoint needs --checkpoint-hash, the %u hex digits that were shown when it was written", 2 * U256_BYTES);
+    }
+    struct bytes file = read_file(path);
+    if (!sigchain_checkpoint_resume(v, &setup, file.at, file.len_bytes, &hash)) {
+        fail("%s: %s", path, v->refusal.sentence);
+    }
+}
+
+/** Verifies what follows the checkpoint in a chain file that begins with what the checkpoint has passed. */
+static bool verify_rest(const char *path, struct sigchain_verifier *v, struct cursor bytes)
+{
+    struct chain_file file;
+    struct cursor tx;
+    struct transaction parsed;
+    struct u512 id;
+    const uint32_t passed = v->transaction_count;
+    bool is_found = false;
+    if (chain_file_open(bytes.at, bytes.left_bytes, &file) != LX_OK) {
+        fail("%s is no chain file, or was cut; get it again", path);
+    }
+    for (uint32_t i = 0; chain_file_next(&file, &tx); i++) {
+        if (i + 1 == passed) {
+            bool ok = transaction_parse(tx.at, tx.left_bytes, &parsed) == LX_OK;
+            if (ok) {
+                transaction_id(&parsed, &id);
+            }
+            if (!ok || !u512_equal(&id, &v->txid)) {
+                fail("%s: transaction %u is not the one at which the checkpoint was taken: another chain, or a fork", path,
+                     (unsigned)i);
+            }
+            is_found = true;
+        } else if (i >= passed && !sigchain_add(v, tx.at, tx.left_bytes)) {
+            return false;
+        }
+    }
+    if (!is_found) {
+        fail("%s ends before transaction %u, at which the checkpoint was taken: rolled back", path, (unsigned)passed - 1);
+    }
+    return sigchain_finish(v);
 }
 
 int chain_check(const struct arguments *args)
@@ -206,10 +276,15 @@ int chain_check(const struct arguments *args)
     } else if (args->options[OPTION_BLOCK] != NULL) {
         fail("--block says what a proof must reach; add --proof FILE");
     }
-    struct cursor bytes = chain_of(path);
+    struct cursor bytes = chain_named(args, path);
     chain_start(&chain, args->options[OPTION_NETWORK], pins, pin_count);
-    if (!sigchain_verify_file(&chain.verifier, bytes.at, bytes.left_bytes)) {
-        fail("%s: %s", path, chain.verifier.refusal.sentence);
+    struct sigchain_verifier *v = &chain.verifier;
+    bool has_checkpoint = args->options[OPTION_CHECKPOINT] != NULL;
+    if (has_checkpoint) {
+        checkpoint_read(args, v);
+    }
+    if (!(has_checkpoint ? verify_rest(path, v, bytes) : sigchain_verify_file(v, bytes.at, bytes.left_bytes))) {
+        fail("%s: %s", path, v->refusal.sentence);
     }
     report_chain(args, &chain, has_proof ? &inclusion : NULL);
     return STATUS_OK;
@@ -287,7 +362,7 @@ int chain_diff(const struct arguments *args)
     struct chain a, b;
     struct sigchain_comparison c;
     bool as_json = args->options[OPTION_JSON] != NULL;
-    struct cursor a_bytes = chain_of(args->operands[0]), b_bytes = chain_of(args->operands[1]);
+    struct cursor a_bytes = chain_named(args, args->operands[0]), b_bytes = chain_named(args, args->operands[1]);
     chain_start(&a, args->options[OPTION_NETWORK], NULL, 0);
     chain_start(&b, args->options[OPTION_NETWORK], NULL, 0);
     sigchain_compare_files(&a.verifier, a_bytes, &b.verifier, b_bytes, &c);
@@ -308,4 +383,57 @@ int chain_diff(const struct arguments *args)
         fail("%s: %s", args->operands[c.a_is_good ? 1 : 0], (c.a_is_good ? b : a).verifier.refusal.sentence);
     }
     return c.difference <= SIGCHAIN_B_LONGER ? STATUS_OK : STATUS_REFUSED;
+}
+
+/* ---- moving chains -------------------------------------------------------------------------------------------------- */
+
+int chain_export(const struct arguments *args)
+{
+    struct chain chain;
+    const char *path = args->options[OPTION_OUTPUT];
+    struct cursor bytes = chain_named(args, args->operands[0]);
+    if (path == NULL) {
+        fail("where to? add --output FILE");
+    }
+    chain_start(&chain, args->options[OPTION_NETWORK], NULL, 0);
+    if (!sigchain_verify_file(&chain.verifier, bytes.at, bytes.left_bytes)) {
+        fail("%s: %s", args->operands[0], chain.verifier.refusal.sentence);
+    }
+    file_replace(path, bytes.at, bytes.left_bytes, 0644);
+    printf("%s: %u transactions\n", path, (unsigned)chain.verifier.transaction_count);
+    return STATUS_OK;
+}
+
+int chain_import(const struct arguments *args)
+{
+    struct chain from, to;
+    struct sigchain_comparison c;
+    struct sigchain_pin pin = {.sequence = 0};
+    const char *path = args->operands[1], *text = args->options[OPTION_PIN];
+    struct cursor bytes = chain_named(args, args->operands[0]);
+    if (text != NULL && !hex_to_mem(text, strlen(text), pin.txid.bytes, U512_BYTES)) {
+        fail("--pin %s: not a transaction's id, which has %u hex digits", text, TXID_CHARS);
+    }
+    chain_start(&from, args->options[OPTION_NETWORK], &pin, text != NULL);
+    if (!sigchain_verify_file(&from.verifier, bytes.at, bytes.left_bytes)) {
+        fail("%s: %s", args->operands[0], from.verifier.refusal.sentence);
+    }
+    uint32_t count = from.verifier.transaction_count;
+    if (file_exists(path)) {
+        struct bytes old = read_file(path);
+        chain_start(&from, args->options[OPTION_NETWORK], &pin, text != NULL);
+        chain_start(&to, args->options[OPTION_NETWORK], NULL, 0);
+        sigchain_compare_files(&from.verifier, bytes, &to.verifier, cursor_of(old.at, old.len_bytes), &c);
+        if (c.difference == SIGCHAIN_SAME || c.difference == SIGCHAIN_B_LONGER) {
+            printf("%s has all of that already; nothing was written\n", path);
+            return STATUS_OK;
+        }
+        if (c.difference != SIGCHAIN_A_LONGER) {
+            fail("%s and %s: %s behind %u transactions that are the same; nothing was written", args->operands[0], path,
+                 difference_name(c.difference), (unsigned)c.common_count);
+        }
+    }
+    file_replace(path, bytes.at, bytes.left_bytes, 0644);
+    printf("%s: %u transactions\n", path, (unsigned)count);
+    return STATUS_OK;
 }

@@ -2,9 +2,10 @@
 /** The tables of commands and topics, with what lx help says of each. Those of two words stand together. */
 #include "lx.h"
 
-#define BIT(option) (UINT32_C(1) << (option))
+#define BIT(option) (UINT64_C(1) << (option))
 #define KEYS BIT(OPTION_KEYS)
 #define JSON BIT(OPTION_JSON)
+#define NODE (BIT(OPTION_NODE) | BIT(OPTION_TIMEOUT) | BIT(OPTION_AUTH))
 
 const struct command commands[] = {
     {"key new", "NAME", KEYS | BIT(OPTION_FALCON), 1, 1, key_new, "makes a key",
@@ -20,19 +21,29 @@ const struct command commands[] = {
      "Reads package.lx (lx help package.lx), and writes a package that key NAME can sign. It gets the number of the\n"
      "next release of that key, or that of the last one when nothing has changed since. ${VARIABLE} in paths of the\n"
      "description is replaced by VALUE."},
-    {"sign", "PACKAGE", KEYS | BIT(OPTION_KEY), 1, 1, sign, "releases a package",
+    {"sign", "PACKAGE", KEYS | NODE | BIT(OPTION_KEY), 1, 1, sign, "releases a package",
      "Puts the package's number and hash onto the key's chain, and the chain into the package. A package that is\n"
-     "signed already is not signed again."},
-    {"withdraw", "APP", KEYS | BIT(OPTION_KEY), 1, 1, withdraw, "takes the last release of an app back",
+     "signed already is not signed again. With --node the chain is published, and nothing is signed when the node has\n"
+     "more of it than is here, as that would fork it."},
+    {"withdraw", "APP", KEYS | NODE | BIT(OPTION_KEY), 1, 1, withdraw, "takes the last release of an app back",
      "Says so on the key's chain. Whoever gets that chain executes the release no longer; a later release ends it."},
     {"approve", "PACKAGE|CHAIN|APP|ID...",
-     KEYS | BIT(OPTION_KEY) | BIT(OPTION_NAME) | BIT(OPTION_APPS) | BIT(OPTION_EXACT) | BIT(OPTION_MIN_SEQ) |
+     KEYS | NODE | BIT(OPTION_KEY) | BIT(OPTION_NAME) | BIT(OPTION_APPS) | BIT(OPTION_EXACT) | BIT(OPTION_MIN_SEQ) |
          BIT(OPTION_REMOVE),
      1, 1000, approve, "approves packages and developers for your devices",
      "PACKAGE: that app of its developer may be executed, in this release and later ones.\n"
      "CHAIN:   all that the developer with this chain releases, or --apps of it.\n"
      "The list of approvals gets a new number and goes onto the chain of your key. What is approved already is not\n"
      "signed again. With --remove the operands are apps, or ids of developers, that are approved no longer."},
+    {"install", "PACKAGE|BUNDLE...", KEYS | NODE | BIT(OPTION_KEY) | BIT(OPTION_EXACT) | BIT(OPTION_OUTPUT), 1, BUNDLE_PACKAGES_MAX,
+     install, "approves packages for your devices once they are known to be current",
+     "With --node each developer's chain is brought up to date first: a package that was withdrawn, or has a later\n"
+     "release, is refused. --key is the owner's, whose list approves them as lx approve does, and is published.\n"
+     "--output is a bundle of the packages with those chains, for an image (PACKAGES=) or a device without a network."},
+    {"transfer", "APP|ADDRESS ID", KEYS | NODE | BIT(OPTION_KEY), 2, 2, transfer, "offers a register to another chain",
+     "It is nobody's until the one with that id claims it, or you claim it back."},
+    {"claim", "KEY|CHAIN", KEYS | NODE | BIT(OPTION_KEY), 1, 1, claim, "takes the registers that another chain offers you",
+     "CHAIN is the giver's, up to date: lx ledger fetch. All that it offers to --key is claimed, a transaction each."},
     {"bundle", "PACKAGE...", BIT(OPTION_OUTPUT), 0, BUNDLE_PACKAGES_MAX, bundle,
      "puts packages into one file, for a boot image", "Packages are taken as they are, signed or not, one of each app."},
     {"verify", "PACKAGE",
@@ -42,19 +53,47 @@ const struct command commands[] = {
      "Checks every byte of the package, both chains, and the rule that authorises, and says why or why not."},
     {"inspect", "FILE", JSON, 1, 1, inspect, "shows what is in a package, bundle, chain, anchor or list",
      "Only the form is checked, and a chain as a whole."},
-    {"chain show", "CHAIN|PACKAGE", BIT(OPTION_NETWORK) | JSON, 1, 1, chain_show, "tells the history of a chain",
+    {"chain show", "KEY|CHAIN|PACKAGE", KEYS | BIT(OPTION_NETWORK) | JSON, 1, 1, chain_show, "tells the history of a chain",
      "Each transaction with what it did, up to the first that does not verify."},
-    {"chain verify", "CHAIN|PACKAGE",
-     BIT(OPTION_NETWORK) | BIT(OPTION_PIN) | BIT(OPTION_PROOF) | BIT(OPTION_BLOCK) | JSON, 1, 1, chain_check,
+    {"chain verify", "KEY|CHAIN|PACKAGE",
+     KEYS | BIT(OPTION_NETWORK) | BIT(OPTION_PIN) | BIT(OPTION_PROOF) | BIT(OPTION_BLOCK) | BIT(OPTION_CHECKPOINT) |
+         BIT(OPTION_CHECKPOINT_HASH) | BIT(OPTION_OUTPUT) | JSON,
+     1, 1, chain_check,
      "verifies a chain, and says what that proves",
      "bound: the id is the hash of the first key, so that nobody else can have begun a chain with it. On networks where\n"
      "ids are hashes of names, only --pin tells whose chain it is. A proof tells in which block a transaction is, how much\n"
      "work is above it, and until when that is known; what it cannot tell is whether that is the network's branch, but\n"
-     "for a block that you know: --block."},
-    {"chain diff", "CHAIN|PACKAGE CHAIN|PACKAGE", BIT(OPTION_NETWORK) | JSON, 2, 2, chain_diff,
+     "for a block that you know: --block.\n"
+     "With --output a checkpoint is written, and its hash shown: keep that where nobody else writes. With --checkpoint\n"
+     "and --checkpoint-hash only what follows the checkpoint is verified."},
+    {"chain export", "KEY|CHAIN|PACKAGE", KEYS | BIT(OPTION_NETWORK) | BIT(OPTION_OUTPUT), 1, 1, chain_export,
+     "writes a chain to a file", "It is verified first, and then goes to --output; it travels so without a network."},
+    {"chain import", "CHAIN|PACKAGE FILE", KEYS | BIT(OPTION_NETWORK) | BIT(OPTION_PIN), 2, 2, chain_import,
+     "brings a chain file up to date from another",
+     "FILE is made, or goes on, with what the other has: only if both verify and one is the beginning of the other. A\n"
+     "fork is refused, and a shorter chain changes nothing."},
+    {"chain diff", "KEY|CHAIN|PACKAGE KEY|CHAIN|PACKAGE", KEYS | BIT(OPTION_NETWORK) | JSON, 2, 2, chain_diff,
      "says where two chains of one author part",
      "Shows what each has behind that. Status 1 when neither is the beginning of the other: a fork, which only the\n"
      "author's keys can sign, or another chain."},
+    {"ledger serve", "",
+     BIT(OPTION_LISTEN) | BIT(OPTION_STORE) | BIT(OPTION_NETWORK) | BIT(OPTION_SIZE) | BIT(OPTION_INTERVAL) | BIT(OPTION_AUTH) |
+         BIT(OPTION_FALCON),
+     0, 0, ledger_serve, "is a ledger node for a lab or a fleet",
+     "Takes transactions over HTTP, by the same calls as the Nexus node, checks them, keeps them in a file, and puts\n"
+     "them into blocks that it signs. Who trusts its blocks trusts its key, FILE.producer. It survives being killed.\n"
+     "It does not encrypt: beyond this machine, put a TLS proxy or a tunnel in front of it."},
+    {"ledger publish", "KEY|CHAIN|PACKAGE", KEYS | NODE | BIT(OPTION_NETWORK), 1, 1, ledger_publish,
+     "sends a node what it lacks of a chain",
+     "The chain is verified first. Nothing secret is sent: its transactions are signed already."},
+    {"ledger fetch", "ID|CHAIN", KEYS | NODE | BIT(OPTION_NETWORK) | BIT(OPTION_OUTPUT) | BIT(OPTION_PIN), 1, 1, ledger_fetch,
+     "takes a chain, or what follows it, from a node",
+     "ID: of the chain; --output is then where it goes, or goes on. CHAIN: a file that is brought up to date. Each\n"
+     "transaction is verified before anything is written, and what is known already never gets shorter."},
+    {"ledger status", "[KEY|CHAIN|PACKAGE|ID]", KEYS | NODE | BIT(OPTION_NETWORK) | BIT(OPTION_BLOCK) | BIT(OPTION_BLOCKS) | JSON, 0, 1,
+     ledger_status, "says what a node has of a chain, and what of that is proven",
+     "What the node says stands apart from what is proven: who signed, in which order, which block holds it, and how\n"
+     "much work is above it. Blocks are computed anew from what the node shows. Status 1 when the two do not fit."},
     {"symbolize", "REPORT", BIT(OPTION_PROGRAMS) | BIT(OPTION_KERNEL) | BIT(OPTION_LINES), 1, 1, symbolize,
      "names the functions in a report of a crash",
      "Copies console text, and puts a name behind each address of a component's or the kernel's backtrace. REPORT is\n"

@@ -50,7 +50,7 @@ bool file_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
-static void sync_directory(const char *path)
+void sync_directory(const char *path)
 {
     int fd = open(directory_of(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0) {

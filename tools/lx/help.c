@@ -89,7 +89,7 @@ static void put_roff(const char *text)
     }
 }
 
-static void put_options(uint32_t which)
+static void put_options(uint64_t which)
 {
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         const struct option_form *form = &option_forms[i];

@@ -3,7 +3,8 @@
  * lx: the host's tool for keys, packages, approvals and chains. One program, one table of commands (commands.c); each command
  * is a function that gets its options and operands, does one thing, says what it did, and returns the exit status.
  *
- * Owns:   the files of keys (docs/spec/keys.md).    Uses: block, package, signer, sigchain, jansson, hosttool.
+ * Owns:   the files of keys (docs/spec/keys.md).    Uses: block, package, signer, sigchain, node and its rooms, jansson, libcurl,
+ *         libmicrohttpd, hosttool.
  * Trust:  it runs with its user's rights; all files but the user's own seeds are untrusted.
  * Limits: CHAIN_REGISTERS_MAX registers a chain; files that fit into memory. What it allocates lives until it exits.
  */
@@ -49,6 +50,16 @@ enum option {
     OPTION_PROGRAMS,
     OPTION_KERNEL,
     OPTION_LINES,
+    OPTION_NODE,
+    OPTION_TIMEOUT,
+    OPTION_AUTH,
+    OPTION_BLOCKS,
+    OPTION_LISTEN,
+    OPTION_STORE,
+    OPTION_SIZE,
+    OPTION_INTERVAL,
+    OPTION_CHECKPOINT,
+    OPTION_CHECKPOINT_HASH,
     OPTION_COUNT
 };
 
@@ -62,7 +73,7 @@ struct arguments {
 struct command {
     const char *name;     /**< one word or two */
     const char *operands; /**< as in a synopsis */
-    uint32_t options;     /**< bit n: enum option n */
+    uint64_t options;     /**< bit n: enum option n */
     int least, most;      /**< how many operands */
     int (*run)(const struct arguments *args);
     const char *summary; /**< one line */
@@ -97,12 +108,21 @@ int sign(const struct arguments *args);
 int withdraw(const struct arguments *args);
 int approve(const struct arguments *args);
 int bundle(const struct arguments *args);
+int install(const struct arguments *args);
+int transfer(const struct arguments *args);
+int claim(const struct arguments *args);
+int chain_export(const struct arguments *args);
+int chain_import(const struct arguments *args);
 int verify(const struct arguments *args);
 int inspect(const struct arguments *args);
 int chain_show(const struct arguments *args);
 int chain_check(const struct arguments *args);
 int chain_diff(const struct arguments *args);
 int symbolize(const struct arguments *args);
+int ledger_serve(const struct arguments *args);
+int ledger_publish(const struct arguments *args);
+int ledger_fetch(const struct arguments *args);
+int ledger_status(const struct arguments *args);
 int trace(const struct arguments *args);
 int help(const struct arguments *args);
 int completion(const struct arguments *args);
@@ -119,6 +139,8 @@ extern const size_t topic_count;
 
 /** Replaces a file at once: writes beside it, fsync, rename, fsync of the directory. Ends the program when it cannot. */
 void file_replace(const char *path, const void *bytes, size_t len_bytes, unsigned mode);
+/** Makes a rename in the directory of this path durable. Ends the program when it cannot. */
+void sync_directory(const char *path);
 bool file_exists(const char *path);
 /** Concatenates strings up to a NULL into fresh memory. */
 char *join(const char *first, ...) __attribute__((sentinel));
@@ -139,6 +161,11 @@ struct chain {
 
 /** Describes a network by its name; NULL: ours. */
 void chain_network(const char *name, struct sigchain_network *out);
+/**
+ * The bytes of the chain that a word names: a chain file, a signed package, or a key of the user's. Ends the program with a sentence when
+ * it names none.
+ */
+struct cursor chain_named(const struct arguments *args, const char *word);
 /** Starts a verifier for a chain of a network; the pins are borrowed. */
 void chain_start(struct chain *chain, const char *network, const struct sigchain_pin *pins, size_t pin_count);
 /** Verifies a chain file's bytes of our network, which are borrowed. Nothing ends here. */
@@ -186,10 +213,15 @@ struct bytes key_list_read(const struct key *key);
 /** What a chain has released: an array of one object a record. */
 json_t *releases_of(const struct chain *chain);
 
+/** Writes packages, one of each app, into a bundle. Ends the program when they make none. */
+void bundle_write(const char *path, const struct bytes *files, const char *const *names, uint32_t count);
+
 /* ---- packages ------------------------------------------------------------------------------------------------------- */
 
 /** A package from a file, opened. Ends the program when it is none. */
 struct bytes package_read(const char *path, struct package *out);
+/** The same package with another chain, as a file's bytes. */
+struct bytes package_with_chain(const struct package *p, struct cursor chain);
 
 /* ---- reports -------------------------------------------------------------------------------------------------------- */
 

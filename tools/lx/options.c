@@ -30,6 +30,16 @@ const struct option_form option_forms[OPTION_COUNT] = {
     [OPTION_JSON] = {"json", 0, NULL, "print JSON"},
     [OPTION_PROGRAMS] = {"programs", 0, "DIR", "where components are; else arm64/services in the build directory of REPORT"},
     [OPTION_KERNEL] = {"kernel", 0, "FILE", "the kernel; else kernel/kernel.elf there"},
+    [OPTION_NODE] = {"node", 'n', "URL", "the ledger node, as in http://127.0.0.1:8080; else $LX_NODE"},
+    [OPTION_TIMEOUT] = {"timeout", 0, "SECONDS", "how long all of the talk with the node may take; else 60"},
+    [OPTION_AUTH] = {"auth", 0, "FILE", "USER:PASSWORD of the node's API, in a file that only you can read"},
+    [OPTION_BLOCKS] = {"blocks", 0, "N", "how many blocks to follow above the transaction's; else 100"},
+    [OPTION_LISTEN] = {"listen", 'l', "HOST:PORT", "where to serve; port 0 is any free one; else 127.0.0.1:8080"},
+    [OPTION_STORE] = {"store", 0, "FILE", "where the ledger is kept; made when it is not there, with its producer's key in FILE.producer"},
+    [OPTION_SIZE] = {"size", 0, "MIB", "how large a new store is, 128 or more; else 1024"},
+    [OPTION_INTERVAL] = {"interval", 0, "SECONDS", "how long what came in waits for a block at most; else 5"},
+    [OPTION_CHECKPOINT] = {"checkpoint", 0, "FILE", "go on behind what this checkpoint has passed; its hash must be --checkpoint-hash"},
+    [OPTION_CHECKPOINT_HASH] = {"checkpoint-hash", 0, "HASH", "the hash that was shown when the checkpoint was written"},
     [OPTION_LINES] = {"lines", 'l', NULL, "say file and line too (with aarch64-linux-gnu-addr2line)"},
 };
 

@@ -2,7 +2,7 @@
 /** lx sign, lx withdraw: the developer's word for a package goes onto his chain, and the chain into the package. */
 #include <string.h>
 
-#include "lx.h"
+#include "http.h"
 
 struct bytes package_read(const char *path, struct package *out)
 {
@@ -14,13 +14,9 @@ struct bytes package_read(const char *path, struct package *out)
     return file;
 }
 
-/** Writes the package anew with this chain. @return false when it has it already. */
-static bool put_chain(const char *path, const struct package *p, struct cursor chain)
+struct bytes package_with_chain(const struct package *p, struct cursor chain)
 {
     struct package_part *parts = zalloc(p->object_count * sizeof *parts);
-    if (p->chain.left_bytes == chain.left_bytes && memcmp(p->chain.at, chain.at, chain.left_bytes) == 0) {
-        return false;
-    }
     for (uint32_t i = 0; i < p->object_count; i++) {
         struct package_object o;
         package_object(p, i, &o);
@@ -30,7 +26,17 @@ static bool put_chain(const char *path, const struct package *p, struct cursor c
     struct writer w = writer_of(zalloc((size_t)size), (size_t)size);
     package_put(&w, p->manifest.bytes, chain, parts, p->object_count);
     assert(!w.overflow && w.used_bytes == size);
-    file_replace(path, w.bytes, w.used_bytes, 0644);
+    return (struct bytes){w.bytes, w.used_bytes};
+}
+
+/** Writes the package anew with this chain. @return false when it has it already. */
+static bool put_chain(const char *path, const struct package *p, struct cursor chain)
+{
+    if (p->chain.left_bytes == chain.left_bytes && memcmp(p->chain.at, chain.at, chain.left_bytes) == 0) {
+        return false;
+    }
+    struct bytes file = package_with_chain(p, chain);
+    file_replace(path, file.at, file.len_bytes, 0644);
     return true;
 }
 
@@ -89,6 +95,7 @@ int sign(const struct arguments *args)
         fail("who signs? add --key NAME");
     }
     key_open(&key, key_directory(args), args->options[OPTION_KEY], KEY_SIGN);
+    node_before_signing(args, &key);
     package_read(path, &p);
     check(path, &p, &key);
     bool is_new = release(path, &p, &key);
@@ -101,8 +108,9 @@ int sign(const struct arguments *args)
         printf("%s: %s %llu is signed already, nothing was signed%s\n", path, p.manifest.name, seq,
                is_written ? "; the chain was put in" : "");
     }
+    int status = node_after_signing(args, &key);
     key_close(&key);
-    return STATUS_OK;
+    return status;
 }
 
 int withdraw(const struct arguments *args)
@@ -116,6 +124,7 @@ int withdraw(const struct arguments *args)
         fail("who withdraws? add --key NAME");
     }
     key_open(&key, key_directory(args), args->options[OPTION_KEY], KEY_SIGN);
+    node_before_signing(args, &key);
     signer_address(&key.seed, app, &address);
     if (!chain_app(&key.chain, &address, &record)) {
         fail("key %s has never released %s; lx key show %s lists what it has", key.name, app, key.name);
@@ -130,6 +139,7 @@ int withdraw(const struct arguments *args)
         printf("%s %llu is withdrawn, by transaction %u of the chain of key %s; whoever gets this chain refuses it\n", app,
                (unsigned long long)record.seq, (unsigned)sigchain_sequence(&key.chain.verifier), key.name);
     }
+    int status = node_after_signing(args, &key);
     key_close(&key);
-    return STATUS_OK;
+    return status;
 }

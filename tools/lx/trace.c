@@ -20,6 +20,7 @@ struct traced_thread {
 /** What is known so far. Times are nanoseconds. */
 static struct {
     const char *path;
+    FILE *out; /* memory: a trace that is refused prints nothing */
     int line;
     struct traced_thread threads[THREADS_MAX];
     int thread_count;
@@ -53,7 +54,7 @@ static int thread_of(uint32_t id)
 
 static void event(char phase, int thread, uint64_t at)
 {
-    printf("%s\n{\"ph\":\"%c\",\"pid\":1,\"tid\":%d,\"ts\":%llu.%03llu", t.any_event ? "," : "", phase, thread + 1,
+    fprintf(t.out, "%s\n{\"ph\":\"%c\",\"pid\":1,\"tid\":%d,\"ts\":%llu.%03llu", t.any_event ? "," : "", phase, thread + 1,
            (unsigned long long)(at / 1000), (unsigned long long)(at % 1000));
     t.any_event = true;
 }
@@ -62,20 +63,20 @@ static void slice(int thread, uint64_t start, const char *name)
 {
     uint64_t len = t.now - start;
     event('X', thread, start);
-    printf(",\"dur\":%llu.%03llu,\"name\":\"%s\"", (unsigned long long)(len / 1000), (unsigned long long)(len % 1000), name);
+    fprintf(t.out, ",\"dur\":%llu.%03llu,\"name\":\"%s\"", (unsigned long long)(len / 1000), (unsigned long long)(len % 1000), name);
 }
 
 static void instant(int thread, const char *what, const char *name)
 {
     event('i', thread, t.now);
-    printf(",\"s\":\"t\",\"name\":\"%s %s\"}", what, name);
+    fprintf(t.out, ",\"s\":\"t\",\"name\":\"%s %s\"}", what, name);
 }
 
 static void end_entry(void)
 {
     if (t.entered >= 0) {
         slice(t.entered, t.entry_start, t.entry);
-        printf(",\"args\":{\"path\":\"%s\"}}", t.fast ? "fast" : "general");
+        fprintf(t.out, ",\"args\":{\"path\":\"%s\"}}", t.fast ? "fast" : "general");
         t.entered = -1;
     }
 }
@@ -84,7 +85,7 @@ static void end_run(void)
 {
     if (t.running >= 0) {
         slice(t.running, t.run_start, "runs");
-        printf("}");
+        fprintf(t.out, "}");
     }
 }
 
@@ -195,19 +196,30 @@ int trace(const struct arguments *args)
     t.path = args->operands[0];
     t.running = -1;
     t.entered = -1;
+    char *text = NULL;
+    size_t chars = 0;
     FILE *f = fopen(t.path, "r");
     if (f == NULL) {
         fail("cannot read %s", t.path);
     }
-    printf("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
+    t.out = open_memstream(&text, &chars);
+    if (t.out == NULL) {
+        fail("out of memory");
+    }
+    fprintf(t.out, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
     read_lines(f);
     fclose(f);
     end_entry();
     end_run();
     for (int i = 0; i < t.thread_count; i++) {
-        printf("%s\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"%s\"}}", i > 0 || t.any_event ? "," : "",
+        fprintf(t.out, "%s\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"%s\"}}", i > 0 || t.any_event ? "," : "",
                i + 1, t.threads[i].name);
     }
-    printf("\n]}\n");
+    fprintf(t.out, "\n]}\n");
+    bool is_whole = fclose(t.out) == 0;
+    if (!is_whole || fwrite(text, 1, chars, stdout) != chars) {
+        fail("cannot print what %s says", t.path);
+    }
+    free(text);
     return STATUS_OK;
 }

@@ -1,0 +1,2 @@
+$(call lib,base llc register sigchain signer block lld)
+$(call skip,kernel boot)
