@@ -96,6 +96,21 @@ void learn_state(struct dialog *d)
 
 /* ---- the menu ------------------------------------------------------------------------------------------------------------------------ */
 
+/* Ids are read from the last byte in memory on. */
+static void say_id(struct dialog *d)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[2 * sizeof d->genesis];
+    for (size_t i = 0; i < sizeof d->genesis; i++) {
+        uint8_t byte = d->genesis[sizeof d->genesis - 1 - i];
+        hex[2 * i] = digits[byte >> 4];
+        hex[2 * i + 1] = digits[byte & 15];
+    }
+    say(d, ", chain ");
+    say_foreign(d, hex, sizeof hex);
+    say(d, "\r\n");
+}
+
 void show_menu(struct dialog *d)
 {
     switch ((enum keystore_state)d->keys_state) {
@@ -103,6 +118,9 @@ void show_menu(struct dialog *d)
         say(d, "  1  make a profile\r\n  2  use a Nexus profile that you have\r\n");
         break;
     case KEYSTORE_UNLOCKED:
+        say(d, "profile ");
+        say_foreign(d, d->name, strlen(d->name));
+        say_id(d);
         say(d, "  1  lock\r\n  2  change the password\r\n");
         if (d->keys_kind == KEYSTORE_OWN) {
             say(d, "  3  add another device\r\n");
@@ -215,17 +233,5 @@ void dialog_console_restarted(struct dialog *d)
     } else {
         d->ops.take(d->ops.context);
         say(d, "\r\n%s", step_prompt((enum step)d->step));
-    }
-}
-
-void dialog_keys_changed(struct dialog *d)
-{
-    bool was_locked = d->is_locked;
-    learn_state(d);
-    d->is_locked |= was_locked && d->keys_state != KEYSTORE_UNLOCKED; /* a keystore that dies opens nothing */
-    if (d->step != STEP_IDLE) {
-        steps_forget(d);
-        say(d, "\r\nThe keystore has stopped. Restart the machine.\r\n");
-        go(d, STEP_PAUSE);
     }
 }

@@ -115,9 +115,6 @@ void dialog_input(struct dialog *d, const void *bytes, size_t len_bytes);
 /** The console was restarted: the line is given away again, or the last prompt shown again. */
 void dialog_console_restarted(struct dialog *d);
 
-/** The keystore has stopped, or is there again: what is known of it is asked anew. */
-void dialog_keys_changed(struct dialog *d);
-
 /**
  * A component asks, as SESSION_ASK says. `name` is the component's.
  * @param text  untrusted.

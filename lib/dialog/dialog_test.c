@@ -75,14 +75,12 @@ static void a_login_comes_before_anything_else(void)
 static void a_keystore_that_dies_opens_nothing(void)
 {
     fake_start(KEYSTORE_LOCKED);
-    fake.state = KEYSTORE_NONE;
-    dialog_keys_changed(&dialog);
-    type("\n\x1d\n0\n");
-    CHECK(fake.releases == 0);
+    fake.is_stopped = true;
+    type("\n\x1d\n0\n" FAKE_PASSWORD "\n");
+    CHECK(fake.releases == 0 && shows("has stopped"));
     fake_start(KEYSTORE_UNLOCKED);
     CHECK(fake.releases == 1);
-    fake.state = KEYSTORE_NONE;
-    dialog_keys_changed(&dialog);
+    fake.is_stopped = true;
     type("\x1d");
     CHECK(shows("no place for a profile"));
     type("\x1d");

@@ -13,6 +13,7 @@ struct fake {
     char text[1 << 16]; /* since fake_clear */
     size_t len;
     bool has_line;
+    bool is_stopped; /* the keystore */
     uint32_t takes, releases, logs, answers, stored;
     uint64_t now_ns;
     uint8_t state;
@@ -155,6 +156,10 @@ static void fake_keys(void *context, const struct keystore_message *in, struct k
 {
     (void)context;
     out->len_bytes = 0;
+    if (fake.is_stopped) {
+        out->label = PROTO_STOPPED;
+        return;
+    }
     fake.last_label = in->label;
     if (fake.forced != 0 && in->label != KEYSTORE_STATE) {
         out->label = fake.forced;

@@ -13,7 +13,6 @@ LX_CALL(console);
 LX_CALL(timer);
 LX_WATCH(console_watch);
 LX_SLOT(lx_call, SLOT_CALL, SLOT_OPTIONAL, keystore);
-LX_SLOT(lx_watch, SLOT_WATCH, SLOT_OPTIONAL, keystore_watch);
 LX_SLOT(lx_server, SLOT_SERVER, SLOT_OPTIONAL | SLOT_SIGNALS, clients);
 
 /* So long the console may take to make room, before what is written is lost. */
@@ -109,6 +108,7 @@ static void ask_keystore(void *context, const struct keystore_message *in, struc
     memcpy(words + 1, in->bytes, in->len_bytes);
     out->label = rt_call_long(&keystore, in->label, words, 1 + (in->len_bytes + 7) / 8, &m);
     wipe(words, sizeof words);
+    keystore_is_gone = out->label == PROTO_STOPPED; /* it is of the trusted core, so it is not restarted */
     uint64_t len = reply_word(&m, 0);
     if (rt_length(&m) == 0 || len > KEYSTORE_BYTES_MAX || rt_length(&m) < 1 + (len + 7) / 8) {
         return;
@@ -171,10 +171,6 @@ void init(void)
 
 void notified(uint64_t signals)
 {
-    if (lx_given(keystore_watch) && (signals & keystore_watch.signal) != 0) {
-        keystore_is_gone = true; /* it is of the trusted core, so it is not restarted */
-        dialog_keys_changed(&dialog);
-    }
     if ((signals & console_watch.signal) != 0) {
         dialog_console_restarted(&dialog);
     }
