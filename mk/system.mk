@@ -32,6 +32,14 @@ $(B)/board/qemu_virt.dtb: | $(B)/deps
 	@mkdir -p $(@D)
 	$(Q)$(QEMU) $(QEMU_MACHINE) -machine dumpdtb=$@ -display none 2>/dev/null
 
+# What another board has in fuses, QEMU has in a file of the image that the keystore alone can read: one secret for each directory of keys.
+# `device_secret` is given to every system with such a file.
+$(B)/device.secret: $(B)/keys.choice
+	@mkdir -p $(@D) $(LX_KEYS)
+	@[ -e $(LX_KEYS)/device.secret ] || { umask 077; head -c 32 /dev/urandom >$(LX_KEYS)/device.secret.new && \
+		mv $(LX_KEYS)/device.secret.new $(LX_KEYS)/device.secret; }
+	@umask 077; cp $(LX_KEYS)/device.secret $@
+
 # ---- the loader -----------------------------------------------------------------------------------------------------------
 
 loader_libs = $(call archives,boot,$(LOADER.uses))
@@ -97,10 +105,10 @@ $(B)/trace/kernel/kernel.elf: $(B)/kernel/kernel.elf
 
 # image NAME SYS: from a .sys file; NAME.files: files on the command line of lxpack, as NAME=PATH; NAME.kernel: not KERNEL.
 define image
-$(B)/$(1).img: $(2) $(pack_needs) $(B)/boot/loader.bin $(or $($(1).kernel),$(KERNEL)) $(B)/kernel.choice
+$(B)/$(1).img: $(2) $(B)/device.secret $(pack_needs) $(B)/boot/loader.bin $(or $($(1).kernel),$(KERNEL)) $(B)/kernel.choice
 	@mkdir -p $$(@D)/$(1)
 	$$(Q)$(B)/host/bin/lxpack pack -k $(or $($(1).kernel),$(KERNEL)) -l $(B)/boot/loader.bin -s $(LX_KEYS)/image.key $$(pack_flags) \
-		-r $$(@D)/$(1) -o $$@ $$($(1).files) $(2)
+		-r $$(@D)/$(1) -o $$@ $$($(1).files) $$$$(grep -q "^file device_secret" $(2) && echo device_secret=$(B)/device.secret) $(2)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
 images: $(systems:%=$(B)/%.img) $(B)/traced.img $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img $(B)/conformance.img

@@ -42,7 +42,7 @@ static const uint8_t signature[8] = {'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T'};
 /* 6e2c1b40-93a7-4d58-b1f6-4c582d4f53NN, in the byte order of a GUID on disk; NN is the kind, from 1. */
 static const uint8_t own_type[GPT_GUID_BYTES - 1] = {0x40, 0x1b, 0x2c, 0x6e, 0xa7, 0x93, 0x58, 0x4d,
                                                      0xb1, 0xf6, 0x4c, 0x58, 0x2d, 0x4f, 0x53};
-static const char *const own_names[GPT_KIND_END] = {"LX-OS ledger", "LX-OS files"};
+static const char *const own_names[GPT_KIND_END] = {"LX-OS ledger", "LX-OS files", "LX-OS keys"};
 
 uint32_t gpt_crc32(const void *bytes, size_t len_bytes)
 {
@@ -309,7 +309,7 @@ static void mbr_make(uint8_t *sector, uint64_t sector_count)
     sector[511] = 0xaa;
 }
 
-enum lx_err gpt_make(uint64_t sector_count, uint64_t ledger_sectors, const uint8_t random[3 * GPT_GUID_BYTES],
+enum lx_err gpt_make(uint64_t sector_count, uint64_t ledger_sectors, const uint8_t random[GPT_RANDOM_BYTES],
                      uint8_t head[GPT_HEAD_BYTES], uint8_t tail[GPT_TAIL_BYTES])
 {
     if (sector_count < GPT_SECTORS_MIN || sector_count > 1ull << 55 || ledger_sectors == 0 || ledger_sectors > sector_count) {
@@ -318,14 +318,16 @@ enum lx_err gpt_make(uint64_t sector_count, uint64_t ledger_sectors, const uint8
     uint64_t first = GPT_ALIGN_SECTORS;
     uint64_t middle = first + align_up(ledger_sectors, GPT_ALIGN_SECTORS);
     uint64_t end = align_down(sector_count - GPT_TAIL_SECTORS, GPT_ALIGN_SECTORS);
-    if (middle >= end) {
+    if (end < 2 * GPT_ALIGN_SECTORS || middle >= end - GPT_ALIGN_SECTORS) {
         return LX_ERANGE;
     }
+    uint64_t keys = end - GPT_ALIGN_SECTORS;
     uint8_t *entries = head + 2 * GPT_SECTOR_BYTES;
     memset(head, 0, GPT_HEAD_BYTES);
     mbr_make(head, sector_count);
     entry_make(entries, GPT_LEDGER, first, middle, random + GPT_GUID_BYTES);
-    entry_make(entries + ENTRY_BYTES, GPT_FILES, middle, end, random + 2 * GPT_GUID_BYTES);
+    entry_make(entries + ENTRY_BYTES, GPT_FILES, middle, keys, random + 2 * GPT_GUID_BYTES);
+    entry_make(entries + 2 * ENTRY_BYTES, GPT_KEYS, keys, end, random + 3 * GPT_GUID_BYTES);
     header_make(head + GPT_SECTOR_BYTES, sector_count, entries, random);
     header_place(head + GPT_SECTOR_BYTES, 1, sector_count - 1, 2);
     gpt_copy_to_tail(head, sector_count, tail);

@@ -26,12 +26,13 @@ enum {
     GPT_ALIGN_SECTORS = 2048,    /**< partitions that we make begin at multiples of 1 MiB */
     GPT_SECTORS_MIN = 8 * 2048,  /**< of a disk on which we make a table: 4 MiB and the two ends, rounded up */
     GPT_GUID_BYTES = 16,
+    GPT_RANDOM_BYTES = 4 * GPT_GUID_BYTES,
     GPT_NAME_CHARS = 36,
     GPT_OWN_MAX = 8,             /**< partitions of our kinds that are told; more are refused */
 };
 
 /** The partitions that LX-OS has. Their types are GUIDs of ours; the last byte tells them apart. */
-enum gpt_kind { GPT_LEDGER, GPT_FILES, GPT_KIND_END };
+enum gpt_kind { GPT_LEDGER, GPT_FILES, GPT_KEYS, GPT_KIND_END };
 
 struct gpt_partition {
     enum gpt_kind kind;
@@ -69,11 +70,12 @@ void gpt_read(const uint8_t head[GPT_HEAD_BYTES], const uint8_t tail[GPT_TAIL_BY
               struct gpt_reading *out);
 
 /**
- * Makes the first table of a disk: GPT_LEDGER with `ledger_sectors`, rounded up to 1 MiB, and GPT_FILES with all the rest.
- * @param random  three GUIDs' worth of random bytes: for the disk and its partitions.
+ * Makes the first table of a disk: GPT_LEDGER with `ledger_sectors`, rounded up to 1 MiB, GPT_FILES with all the rest but the last MiB,
+ * which is GPT_KEYS.
+ * @param random  GPT_RANDOM_BYTES random bytes: GUIDs of the disk and its partitions.
  * @return LX_OK; LX_ERANGE when the disk is too small for that, or has fewer than GPT_SECTORS_MIN or more than 2^55 sectors.
  */
-MUST_USE enum lx_err gpt_make(uint64_t sector_count, uint64_t ledger_sectors, const uint8_t random[3 * GPT_GUID_BYTES],
+MUST_USE enum lx_err gpt_make(uint64_t sector_count, uint64_t ledger_sectors, const uint8_t random[GPT_RANDOM_BYTES],
                               uint8_t head[GPT_HEAD_BYTES], uint8_t tail[GPT_TAIL_BYTES]);
 
 /** Makes one copy anew from the other, which gpt_read found good; the tail's form of what is in the head, or the other way round. */

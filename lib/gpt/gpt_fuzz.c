@@ -33,7 +33,7 @@ static void check(const struct gpt *t)
 static const uint8_t *good_table(void)
 {
     static uint8_t both[GPT_HEAD_BYTES + GPT_TAIL_BYTES];
-    static const uint8_t random[3 * GPT_GUID_BYTES] = {7};
+    static const uint8_t random[GPT_RANDOM_BYTES] = {7};
     uint8_t *tail = both + GPT_HEAD_BYTES;
     if (both[HEADER] == 0) {
         enum lx_err err = gpt_make(SECTORS, 16 * 2048, random, both, tail);

@@ -15,7 +15,7 @@ static struct gpt_reading reading;
 
 static void make(void)
 {
-    static uint8_t random[3 * GPT_GUID_BYTES];
+    static uint8_t random[GPT_RANDOM_BYTES];
     for (size_t i = 0; i < sizeof random; i++) {
         random[i] = (uint8_t)(i * 37 + 11);
     }
@@ -49,18 +49,20 @@ static void what_is_made_is_read(void)
     read_both();
     CHECK_EQ(reading.verdict, GPT_GOOD);
     CHECK(!reading.head_is_bad && !reading.tail_is_bad && reading.why == NULL);
-    CHECK_EQ(reading.table.own_count, 2);
+    CHECK_EQ(reading.table.own_count, 3);
     const struct gpt_partition *ledger = gpt_find(&reading.table, GPT_LEDGER);
     const struct gpt_partition *files = gpt_find(&reading.table, GPT_FILES);
     CHECK(ledger != NULL && ledger->first_sector == 2048 && ledger->sector_count == LEDGER);
-    CHECK(files != NULL && files->first_sector == 2048 + LEDGER && files->sector_count == SECTORS - 2 * 2048 - LEDGER);
+    CHECK(files != NULL && files->first_sector == 2048 + LEDGER && files->sector_count == SECTORS - 3 * 2048 - LEDGER);
+    const struct gpt_partition *keys = gpt_find(&reading.table, GPT_KEYS);
+    CHECK(keys != NULL && keys->sector_count == 2048 && keys->first_sector == files->first_sector + files->sector_count);
     CHECK(head[510] == 0x55 && head[511] == 0xaa && head[446 + 4] == 0xee && le32_load(head + 446 + 12) == SECTORS - 1);
     CHECK(head[ENTRIES + 56] == 'L' && head[ENTRIES + 57] == 0 && (head[ENTRIES + 23] & 0xf0) == 0x40);
 }
 
 static void disks_that_are_too_small_are_refused(void)
 {
-    static const uint8_t random[3 * GPT_GUID_BYTES];
+    static const uint8_t random[GPT_RANDOM_BYTES];
     CHECK_EQ(gpt_make(GPT_SECTORS_MIN - 1, 2048, random, head, tail), LX_ERANGE);
     CHECK_EQ(gpt_make(SECTORS, 0, random, head, tail), LX_ERANGE);
     CHECK_EQ(gpt_make(SECTORS, SECTORS, random, head, tail), LX_ERANGE);
@@ -116,10 +118,11 @@ static void partitions_of_others_are_left_alone(void)
     make();
     head[ENTRIES + 3] ^= 1;
     head[ENTRIES + 128 + 15] = GPT_KIND_END + 1;
+    head[ENTRIES + 256 + 15] = 0;
     seal();
     gpt_read(head, spoilt, SECTORS, &reading);
     CHECK_EQ(reading.verdict, GPT_GOOD);
-    CHECK(reading.tail_is_bad && reading.table.own_count == 0 && reading.table.foreign_count == 2);
+    CHECK(reading.tail_is_bad && reading.table.own_count == 0 && reading.table.foreign_count == 3);
     CHECK(gpt_find(&reading.table, GPT_LEDGER) == NULL);
     make();
     for (uint32_t i = 2; i < 2 + GPT_OWN_MAX; i++) {
@@ -146,7 +149,7 @@ static void one_good_copy_makes_the_other(void)
         read_both();
         CHECK_EQ(reading.verdict, GPT_GOOD);
         CHECK_EQ(reading.head_is_bad, at >= GPT_SECTOR_BYTES);
-        CHECK(reading.table.own_count == 2 && gpt_find(&reading.table, GPT_LEDGER)->first_sector == 2048);
+        CHECK(reading.table.own_count == 3 && gpt_find(&reading.table, GPT_LEDGER)->first_sector == 2048);
         gpt_copy_to_head(tail, SECTORS, head);
         CHECK_BYTES(head, kept_head, sizeof head);
     }
@@ -156,7 +159,7 @@ static void one_good_copy_makes_the_other(void)
     gpt_copy_to_tail(head, SECTORS, tail);
     CHECK_BYTES(tail, kept_tail, sizeof tail);
     make();
-    uint8_t other[3 * GPT_GUID_BYTES] = {1};
+    uint8_t other[GPT_RANDOM_BYTES] = {1};
     CHECK_EQ(gpt_make(SECTORS, LEDGER, other, kept_head, kept_tail), LX_OK);
     gpt_read(head, kept_tail, SECTORS, &reading);
     CHECK(reading.verdict == GPT_GOOD && reading.tail_is_bad && strcmp(reading.why, "it differs from the other copy") == 0);

@@ -60,8 +60,10 @@ static void tell_partitions(struct preparing *p, const struct gpt *table, const 
 {
     const struct gpt_partition *ledger = gpt_find(table, GPT_LEDGER);
     const struct gpt_partition *files = gpt_find(table, GPT_FILES);
-    format_text(p->sentence, SHARE_SENTENCE_BYTES, "partitions: ledger %lu MiB, files %lu MiB, %u of others%s%s%s",
+    const struct gpt_partition *keys = gpt_find(table, GPT_KEYS);
+    format_text(p->sentence, SHARE_SENTENCE_BYTES, "partitions: ledger %lu MiB, keys %lu MiB, files %lu MiB, %u of others%s%s%s",
                 (unsigned long)(ledger != NULL ? ledger->sector_count >> 11 : 0),
+                (unsigned long)(keys != NULL ? keys->sector_count >> 11 : 0),
                 (unsigned long)(files != NULL ? files->sector_count >> 11 : 0), (unsigned)table->foreign_count, more,
                 why != NULL ? ": " : "", why != NULL ? why : "");
 }
@@ -127,7 +129,7 @@ static bool make(struct preparing *p, const uint8_t *random, struct gpt *table)
     return true;
 }
 
-bool share_prepare(struct disk *disk, const uint8_t random[3 * GPT_GUID_BYTES], uint8_t *work, struct gpt *table, char *sentence)
+bool share_prepare(struct disk *disk, const uint8_t random[GPT_RANDOM_BYTES], uint8_t *work, struct gpt *table, char *sentence)
 {
     struct preparing p = {disk, work, work + GPT_HEAD_BYTES, sentence};
     struct gpt_reading reading;

@@ -93,7 +93,7 @@ struct share_signals {
  * @param sentence SHARE_SENTENCE_BYTES, one sentence about what was found or done, for the log.
  * @return whether there is a table now.
  */
-MUST_USE bool share_prepare(struct disk *disk, const uint8_t random[3 * GPT_GUID_BYTES], uint8_t *work, struct gpt *table,
+MUST_USE bool share_prepare(struct disk *disk, const uint8_t random[GPT_RANDOM_BYTES], uint8_t *work, struct gpt *table,
                             char *sentence);
 
 /** Begins without a disk and without clients: whoever is attached is told that there is none. */

@@ -18,7 +18,7 @@ static struct share share;
 static struct gpt table;
 static char sentence[SHARE_SENTENCE_BYTES];
 static uint8_t work[GPT_HEAD_BYTES + GPT_TAIL_BYTES];
-static const uint8_t random_bytes[3 * GPT_GUID_BYTES] = {1, 2, 3};
+static const uint8_t random_bytes[GPT_RANDOM_BYTES] = {1, 2, 3};
 static uint32_t vain;
 
 /** A client as it should be. */
@@ -80,16 +80,16 @@ static bool says(const char *part)
 static void an_empty_disk_is_prepared(void)
 {
     begin_disk();
-    CHECK(prepare() && says("ledger 16 MiB, files 14 MiB, 0 of others; the disk was empty and was prepared"));
+    CHECK(prepare() && says("ledger 16 MiB, keys 1 MiB, files 13 MiB, 0 of others; the disk was empty and was prepared"));
     const struct gpt_partition *ledger = gpt_find(&table, GPT_LEDGER);
     CHECK(ledger != NULL && ledger->sector_count == SHARE_LEDGER_SECTORS);
     uint32_t writes = driver.writes;
-    CHECK(prepare() && says("files 14 MiB, 0 of others") && strstr(sentence, "prepared") == NULL);
+    CHECK(prepare() && says("keys 1 MiB, files 13 MiB, 0 of others") && strstr(sentence, "prepared") == NULL);
     CHECK_EQ(driver.writes, writes);
     begin_disk();
     driver.sectors = GPT_SECTORS_MIN;
     CHECK_EQ(open_disk(), BLK_OK);
-    CHECK(prepare() && says("ledger 4 MiB, files 2 MiB"));
+    CHECK(prepare() && says("ledger 4 MiB, keys 1 MiB, files 1 MiB"));
 }
 
 static void a_cut_while_preparing_harms_nothing(void)

@@ -8,6 +8,7 @@
 
 #define LX_APP       "app/1"
 #define LX_INSTALLED "installed/1"
+#define LX_DEVICE    "device/1"
 #define API_FIELD    "_usertype" /* the node's API puts this constant in front of objects that it makes */
 
 /** One field that a record must have. */
@@ -26,6 +27,13 @@ static const struct required installed_fields[] = {
     {"lx", FIELD_STRING, false},
     {"seq", FIELD_U64, true},
     {"list", FIELD_U256, true},
+};
+
+static const struct required device_fields[] = {
+    {"lx", FIELD_STRING, false},
+    {"name", FIELD_STRING, false},
+    {"genesis", FIELD_U256, true},
+    {"revoked", FIELD_U8, true},
 };
 
 static bool is_required(const struct field *field, const struct required *fields, size_t field_count)
@@ -127,6 +135,35 @@ enum lx_err record_installed_read(const struct register_state *state, struct rec
     return LX_OK;
 }
 
+static bool device_name_is_valid(const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] < ' ' || name[i] > '~') {
+            return false;
+        }
+    }
+    return len != 0 && len <= RECORD_DEVICE_CHARS_MAX;
+}
+
+enum lx_err record_device_read(const struct register_state *state, struct record_device *out)
+{
+    struct record_device record;
+    uint8_t revoked;
+    enum lx_err err = check(state, LX_DEVICE, device_fields, ARRAY_LEN(device_fields));
+    if (err != LX_OK) {
+        return err;
+    }
+    if (!is_padded(state, "lx") || !is_padded(state, "name") || !field_string(state, "name", record.name, sizeof record.name) ||
+        !device_name_is_valid(record.name) || !field_u256(state, "genesis", &record.genesis) ||
+        !field_u8(state, "revoked", &revoked) || revoked > 1) {
+        return LX_EINVAL;
+    }
+    record.revoked = revoked == 1;
+    *out = record;
+    return LX_OK;
+}
+
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 static enum lx_err written(const struct writer *w)
@@ -192,5 +229,18 @@ enum lx_err record_installed_payload(const struct register_state *state, const s
     le64_store(seq, record->seq);
     rewrite(out, state, "seq", seq, sizeof seq);
     rewrite(out, state, "list", record->list.bytes, U256_BYTES);
+    return written(out);
+}
+
+enum lx_err record_device_data(const struct record_device *record, struct writer *out)
+{
+    uint8_t revoked = record->revoked;
+    if (!device_name_is_valid(record->name)) {
+        return LX_EINVAL;
+    }
+    field_put(out, "lx", FIELD_STRING, false, LX_DEVICE, strlen(LX_DEVICE));
+    field_put(out, "name", FIELD_STRING, false, record->name, strlen(record->name));
+    field_put(out, "genesis", FIELD_U256, true, record->genesis.bytes, U256_BYTES);
+    field_put(out, "revoked", FIELD_U8, true, &revoked, 1);
     return written(out);
 }

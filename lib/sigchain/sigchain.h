@@ -475,7 +475,8 @@ void sigchain_compare_files(struct sigchain_verifier *a, struct cursor a_bytes, 
 
 /* ---- records of LX-OS ------------------------------------------------------------------------------------------- */
 
-#define RECORD_APP_CHARS_MAX 64u
+#define RECORD_APP_CHARS_MAX    64u
+#define RECORD_DEVICE_CHARS_MAX 32u
 
 /** lx="app/1": what a developer has released last under a name. */
 struct record_app {
@@ -491,6 +492,13 @@ struct record_installed {
     struct u256 list; /**< root of the list of approvals: the hash's bytes in their order */
 };
 
+/** lx="device/1": a device of whoever owns the chain. */
+struct record_device {
+    char name[RECORD_DEVICE_CHARS_MAX + 1]; /**< printable ASCII */
+    struct u256 genesis;                    /**< of the device's own chain */
+    bool revoked;                           /**< it is his no more */
+};
+
 /**
  * Reads a register as such a record.
  * @return LX_OK; LX_ENOENT when it is no object with this `lx`; LX_EINVAL when it is, and breaks the record's rules:
@@ -498,6 +506,7 @@ struct record_installed {
  */
 MUST_USE enum lx_err record_app_read(const struct register_state *state, struct record_app *out);
 MUST_USE enum lx_err record_installed_read(const struct register_state *state, struct record_installed *out);
+MUST_USE enum lx_err record_device_read(const struct register_state *state, struct record_device *out);
 
 /** Says whether a name can be an app's: see struct record_app. */
 MUST_USE bool record_app_name_is_valid(const char *app);
@@ -505,6 +514,7 @@ MUST_USE bool record_app_name_is_valid(const char *app);
 /** Writes the data of a new register. @return LX_OK; LX_EINVAL for a name that cannot be; LX_ENOSPC. */
 MUST_USE enum lx_err record_app_data(const struct record_app *record, struct writer *out);
 MUST_USE enum lx_err record_installed_data(const struct record_installed *record, struct writer *out);
+MUST_USE enum lx_err record_device_data(const struct record_device *record, struct writer *out);
 
 /**
  * Writes the payload of a WRITE that brings a register up to the record.

@@ -12,6 +12,7 @@
 LX_CHANNEL(disk, sizeof(struct blk_record));
 LX_SLOT_WITH(lx_channel, SLOT_CHANNEL, ledger, .flags = SLOT_OPTIONAL, .record_bytes = sizeof(struct blk_record));
 LX_SLOT_WITH(lx_channel, SLOT_CHANNEL, files, .flags = SLOT_OPTIONAL, .record_bytes = sizeof(struct blk_record));
+LX_SLOT_WITH(lx_channel, SLOT_CHANNEL, keys, .flags = SLOT_OPTIONAL, .record_bytes = sizeof(struct blk_record));
 LX_CALL(timer);
 LX_WATCH(timer_watch);
 extern const struct lx_inbox rt_inbox;
@@ -30,7 +31,7 @@ static bool is_armed; /* the timer will signal */
 static const struct {
     const struct lx_channel *channel;
     enum gpt_kind kind;
-} clients[] = {{&ledger, GPT_LEDGER}, {&files, GPT_FILES}};
+} clients[] = {{&ledger, GPT_LEDGER}, {&files, GPT_FILES}, {&keys, GPT_KEYS}};
 _Static_assert(ARRAY_LEN(clients) <= SHARE_CLIENTS_MAX, "clients");
 
 static uint64_t patience_ticks(void)
@@ -88,7 +89,7 @@ static enum blk_status open_disk(void)
 }
 
 /* GUIDs must differ from disk to disk; nothing depends on nobody guessing them. */
-static void random_guids(uint8_t out[3 * GPT_GUID_BYTES])
+static void random_guids(uint8_t out[GPT_RANDOM_BYTES])
 {
     struct hash256 hash[2];
     uint8_t seed[sizeof rt_info_page()->seed + 1];
@@ -97,14 +98,14 @@ static void random_guids(uint8_t out[3 * GPT_GUID_BYTES])
         seed[sizeof seed - 1] = (uint8_t)i;
         sha256_of(seed, sizeof seed, &hash[i]);
     }
-    memcpy(out, hash, (size_t)3 * GPT_GUID_BYTES);
+    memcpy(out, hash, GPT_RANDOM_BYTES);
 }
 
 /* @return whether there is a disk with partitions. */
 static bool find_partitions(struct gpt *table)
 {
     static uint8_t work[GPT_HEAD_BYTES + GPT_TAIL_BYTES];
-    uint8_t random[3 * GPT_GUID_BYTES];
+    uint8_t random[GPT_RANDOM_BYTES];
     char sentence[SHARE_SENTENCE_BYTES];
     enum blk_status status = open_disk();
     if (status != BLK_OK) {

@@ -40,6 +40,9 @@ static void dump(uint32_t index, const struct message *m)
         say("init:   frame %llu of %s 0x%llx", (unsigned long long)i, c.name, (unsigned long long)state.frames[i]);
     }
     built.components[index].stopped = true;
+    if ((c.flags & DESC_PASSIVE) == 0) {
+        (void)component_stop(index); /* who waits for its answer learns that there will be none */
+    }
 }
 
 /* ---- requests ------------------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /** LLC key derivation. See llc_kdf.h. */
-#include "llc_kdf.h"
-#include <argon2.h>
+#include "argon.h"
 
 #define KEY_PASSES      12u
 #define KEY_KIB         (64u * 1024)
@@ -34,34 +33,6 @@ static bool input_make(struct input *in, const char *text, const uint32_t *seque
     return true;
 }
 
-struct cost {
-    uint32_t passes, kib;
-};
-
-static enum lx_err argon2id(struct cost cost, struct cursor password, struct cursor salt, struct cursor secret,
-                            uint8_t *out, uint32_t out_bytes)
-{
-    argon2_context context = {
-        .out = out,
-        .outlen = out_bytes,
-        .pwd = (uint8_t *)(uintptr_t)password.at, /* the library only reads these, as no flag asks to clear them */
-        .pwdlen = (uint32_t)password.left_bytes,
-        .salt = (uint8_t *)(uintptr_t)salt.at,
-        .saltlen = (uint32_t)salt.left_bytes,
-        .secret = (uint8_t *)(uintptr_t)secret.at,
-        .secretlen = (uint32_t)secret.left_bytes,
-        .t_cost = cost.passes,
-        .m_cost = cost.kib,
-        .lanes = 1,
-        .threads = 1,
-        .version = ARGON2_VERSION_13,
-        .flags = ARGON2_DEFAULT_FLAGS,
-    };
-    int status = argon2id_ctx(&context);
-    assert(status == ARGON2_OK || status == ARGON2_MEMORY_ALLOCATION_ERROR); /* all else is our mistake */
-    return status == ARGON2_OK ? LX_OK : LX_ENOSPC;
-}
-
 static struct cursor all_of(const struct input *in)
 {
     return cursor_of(in->bytes, in->used_bytes);
@@ -77,7 +48,7 @@ enum lx_err kdf_genesis(const char *username, uint8_t user_type, struct u256 *ou
     if (!input_make(&name, username, NULL)) {
         return LX_ERANGE;
     }
-    enum lx_err err = argon2id((struct cost){KEY_PASSES, KEY_KIB}, all_of(&name), cursor_of(salt, sizeof salt), nothing,
+    enum lx_err err = kdf_argon2id((struct kdf_cost){KEY_PASSES, KEY_KIB}, all_of(&name), cursor_of(salt, sizeof salt), nothing,
                                hash, sizeof hash);
     if (err == LX_OK) {
         gb_of_mem(hash, sizeof hash, out->bytes); /* the node calls it SetBytes; it is its own inverse */
@@ -101,12 +72,12 @@ static bool input_append(struct input *in, const char *text)
 static enum lx_err derive(const struct kdf_credentials *user, uint32_t sequence, const char *type,
                           uint8_t out[KDF_KEY_BYTES])
 {
-    struct input name, password, pin;
+    static struct input name, password, pin; /* 3 KiB, too much for a stack of the target */
     enum lx_err err = LX_ERANGE;
     if (input_make(&name, user->username, &sequence) && input_make(&password, user->password, &sequence) &&
         input_make(&pin, user->pin, &sequence) && input_append(&pin, type)) {
         size_t salt_bytes = name.used_bytes < SALT_BYTES_MIN ? SALT_BYTES_MIN : name.used_bytes; /* with zeros */
-        err = argon2id((struct cost){KEY_PASSES, KEY_KIB}, all_of(&password), cursor_of(name.bytes, salt_bytes),
+        err = kdf_argon2id((struct kdf_cost){KEY_PASSES, KEY_KIB}, all_of(&password), cursor_of(name.bytes, salt_bytes),
                        all_of(&pin), out, KDF_KEY_BYTES);
     }
     wipe(&password, sizeof password);
@@ -133,7 +104,7 @@ enum lx_err kdf_recovery_key(const char *phrase, uint8_t user_type, uint8_t out[
     if (!input_make(&text, phrase, NULL)) {
         return LX_ERANGE;
     }
-    enum lx_err err = argon2id((struct cost){RECOVERY_PASSES, KEY_KIB}, all_of(&text), cursor_of(salt, sizeof salt),
+    enum lx_err err = kdf_argon2id((struct kdf_cost){RECOVERY_PASSES, KEY_KIB}, all_of(&text), cursor_of(salt, sizeof salt),
                                nothing, hash, sizeof hash);
     if (err == LX_OK) {
         gb_of_mem(hash, sizeof hash, number.bytes);
@@ -153,10 +124,16 @@ void kdf_key_hash(const uint8_t *public_key, size_t len_bytes, enum signature_ty
     u256_set_type(out, (uint8_t)type);
 }
 
+enum lx_err kdf_local_key(const struct kdf_cost *cost, struct cursor password, const uint8_t salt[KDF_SALT_BYTES],
+                          const uint8_t device[KDF_LOCAL_BYTES], uint8_t out[KDF_LOCAL_BYTES])
+{
+    return kdf_argon2id(*cost, password, cursor_of(salt, KDF_SALT_BYTES), cursor_of(device, KDF_LOCAL_BYTES), out, KDF_LOCAL_BYTES);
+}
+
 enum lx_err kdf_check_work(const struct u256 *genesis, const void *hashed, size_t len_bytes)
 {
     struct u512 hash;
-    enum lx_err err = argon2id((struct cost){WORK_PASSES, WORK_KIB}, cursor_of(hashed, len_bytes),
+    enum lx_err err = kdf_argon2id((struct kdf_cost){WORK_PASSES, WORK_KIB}, cursor_of(hashed, len_bytes),
                                cursor_of(genesis->bytes, U256_BYTES), nothing, hash.bytes, U512_BYTES);
     if (err != LX_OK) {
         return err;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * LLC key derivation: what Nexus makes of a user's name, password and PIN with Argon2id, and its first transaction's
- * proof of work. For host tools: it allocates, through libargon2, 64 MiB a key, and takes about 0.8 s for one.
- * Owns:   nothing.    Uses: base, llc, libargon2 (the packaged library that takes Argon2's secret input).
- * Limits: names, passwords, PINs and phrases of up to KDF_TEXT_BYTES_MAX bytes. Not for the target.
+ * proof of work; and keys from the passwords of a device. A Nexus key takes 64 MiB and about 0.8 s on a host. There the memory is
+ * allocated by libargon2 (the packaged library that takes Argon2's secret input); on the target it is what kdf_memory was given, and
+ * the code is libsodium's.
+ * Owns:   on the target that memory, which is wiped behind each key.    Uses: base, llc, libargon2 or sodium.
+ * Limits: names, passwords, PINs and phrases of up to KDF_TEXT_BYTES_MAX bytes. One thread.
  * Source: LLL-TAO 5.1.6, TAO/Ledger/credentials.cpp and transaction.cpp, as described in docs/spec/llc.md
  */
 #ifndef LX_LLC_KDF_H
@@ -13,6 +15,28 @@
 
 #define KDF_TEXT_BYTES_MAX 1024u
 #define KDF_KEY_BYTES      64u
+#define KDF_SALT_BYTES     16u
+#define KDF_LOCAL_BYTES    32u
+
+/** What a derivation costs. */
+struct kdf_cost {
+    uint32_t passes;
+    uint32_t kib; /**< of memory; 8 at least */
+};
+
+/** Bytes that kdf_memory wants for derivations of so many KiB, and those that every Nexus key takes. */
+#define KDF_MEMORY_BYTES(kib) ((uint64_t)(kib) * 1024 + (uint64_t)(kib) * 2 + 4096)
+#define KDF_NEXUS_KIB         (64u * 1024)
+
+/** On the target: gives the memory that derivations use, borrowed for ever. On a host it does nothing. */
+void kdf_memory(void *memory, uint64_t len_bytes);
+
+/**
+ * Derives a key from a password that opens something on this device alone: Argon2id, with a secret of the device as its secret input.
+ * @return LX_OK; LX_ENOSPC when there is not the memory.
+ */
+MUST_USE enum lx_err kdf_local_key(const struct kdf_cost *cost, struct cursor password, const uint8_t salt[KDF_SALT_BYTES],
+                                   const uint8_t device[KDF_LOCAL_BYTES], uint8_t out[KDF_LOCAL_BYTES]);
 
 /** A user's credentials; the strings are borrowed. */
 struct kdf_credentials {

@@ -1,3 +1,3 @@
-$(call lib,base llc)
-$(call skip,arm64 linux kernel boot)
+$(call lib,base llc sodium)
+$(call skip,linux kernel boot)
 $(call host_libs,-largon2)

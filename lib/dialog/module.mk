@@ -1,0 +1,2 @@
+$(call lib,base format proto)
+$(call skip,kernel boot linux)

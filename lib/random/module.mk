@@ -1,0 +1,2 @@
+$(call lib,base tree)
+$(call skip,kernel boot)
