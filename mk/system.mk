@@ -111,7 +111,7 @@ $(B)/$(1).img: $(2) $(B)/device.secret $(pack_needs) $(B)/boot/loader.bin $(or $
 		-r $$(@D)/$(1) -o $$@ $$($(1).files) $$$$(grep -q "^file device_secret" $(2) && echo device_secret=$(B)/device.secret) $(2)
 endef
 $(foreach s,$(wildcard systems/*.sys tests/system/*.sys),$(eval $(call image,$(notdir $(basename $(s))),$(s))))
-images: $(systems:%=$(B)/%.img) $(B)/traced.img $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img $(B)/conformance.img
+images: $(systems:%=$(B)/%.img) $(B)/traced.img $(B)/tests.img $(B)/hostile.img $(B)/small_budget.img $(B)/calm.img $(B)/conformance.img
 
 # LX_SCRIPT=FILE types the file's lines on the console, shows what comes back, and switches the machine off (tools/lxrun); make ends
 # with the status of the last command.

@@ -5,9 +5,12 @@
  * its repetitions, after one round that warms up, less the cost of the loop.
  *
  *   lxbench [NAME...]      rows whose name begins with one of the names; all without
+ *   lxbench files DIR      files on a disk (files.c)
  *
  * Output: one line "bench| NAME: N" a row.
  */
+#include "files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -329,6 +332,11 @@ static int is_wanted(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "files") == 0) {
+        bench_files(argv[2]);
+        printf("bench| done\n");
+        return 0;
+    }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (is_wanted(rows[i].name, argc, argv)) {
             rows[i].run(rows[i].name);

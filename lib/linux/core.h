@@ -93,6 +93,8 @@ struct memory;
 uint8_t *data_page(const struct data *d, uint64_t index);
 /** The page, made and zeroed if need be (`*made` says so); NULL: memory is short, or the index is past the file limit. */
 MUST_USE uint8_t *data_page_make(struct memory *m, struct data *d, uint64_t index, enum mem_use use, bool *made);
+/** The same, with unknown contents when it was made. */
+MUST_USE uint8_t *data_page_take(struct memory *m, struct data *d, uint64_t index, enum mem_use use, bool *made);
 /** Frees every page from `first_index` on. */
 void data_cut(struct memory *m, struct data *d, uint64_t first_index);
 /** The lowest index at or after `index` that has a page; UINT64_MAX when there is none. */

@@ -55,7 +55,7 @@ static bool grow(struct memory *m, struct data *d, uint64_t index, enum mem_use 
     return true;
 }
 
-uint8_t *data_page_make(struct memory *m, struct data *d, uint64_t index, enum mem_use use, bool *made)
+uint8_t *data_page_take(struct memory *m, struct data *d, uint64_t index, enum mem_use use, bool *made)
 {
     *made = false;
     if (!grow(m, d, index, use)) {
@@ -73,7 +73,7 @@ uint8_t *data_page_make(struct memory *m, struct data *d, uint64_t index, enum m
         place = &slots[slot_at(index, height)];
     }
     if (*place == NULL) {
-        *place = page_alloc_zero(m, use);
+        *place = page_alloc(m, use);
         if (*place == NULL) {
             return NULL;
         }
@@ -81,6 +81,15 @@ uint8_t *data_page_make(struct memory *m, struct data *d, uint64_t index, enum m
         *made = true;
     }
     return *place;
+}
+
+uint8_t *data_page_make(struct memory *m, struct data *d, uint64_t index, enum mem_use use, bool *made)
+{
+    uint8_t *page = data_page_take(m, d, index, use, made);
+    if (*made) {
+        memset(page, 0, PAGE_BYTES);
+    }
+    return page;
 }
 
 /** A position in the tree: at[h] is the node of height h on the way to `index`; NULL below a hole. */

@@ -160,6 +160,8 @@ int64_t volume_seek(struct inode *n, uint64_t position, bool wants_data);
 uint32_t volume_program(struct inode *n);
 int64_t volume_sync(struct linux_system *sys);
 int64_t volume_statfs(struct linux_system *sys, struct lxfs_statfs *out);
+/** Forgets the pages of a file. */
+void volume_drop_pages(struct inode *n);
 /** Before an inode is freed. */
 void volume_forget(struct inode *n);
 /** Gives up something that is only remembered. @return false: there is nothing. */

@@ -353,11 +353,16 @@ int64_t call_sync(struct thread *t, const uint64_t *a)
     return 0;
 }
 
+enum { FADV_DONTNEED = 4, FADV_NOREUSE = 5 };
+
 int64_t call_fadvise64(struct thread *t, const uint64_t *a)
 {
     struct file *f = fd_file(t->proc, a[0]);
     if (f == NULL) {
         return -E_BADF;
     }
-    return f->ops == &pipe_ops ? -E_SPIPE : a[3] > 5 ? -E_INVAL : 0;
+    if (f->ops == &regular_ops && on_volume(f->inode) && a[3] == FADV_DONTNEED && a[1] == 0 && a[2] == 0) {
+        volume_drop_pages(f->inode);
+    }
+    return f->ops == &pipe_ops ? -E_SPIPE : a[3] > FADV_NOREUSE ? -E_INVAL : 0;
 }

@@ -410,9 +410,9 @@ static uint8_t *keep_page(struct inode *n, uint64_t index, const uint8_t *bytes,
     if (sys->volume_pages >= sys->memory.page_count / 2) {
         (void)drop_pages(sys);
     }
-    uint8_t *page = data_page_make(&sys->memory, &n->data, index, MEM_FILES, &made);
+    uint8_t *page = data_page_take(&sys->memory, &n->data, index, MEM_FILES, &made);
     while (page == NULL && drop_pages(sys)) {
-        page = data_page_make(&sys->memory, &n->data, index, MEM_FILES, &made);
+        page = data_page_take(&sys->memory, &n->data, index, MEM_FILES, &made);
     }
     if (page != NULL) {
         memcpy(page, bytes, len);
@@ -504,6 +504,11 @@ static void cut_pages(struct inode *n, uint64_t first_index)
     data_cut(&n->sys->memory, &n->data, first_index);
     n->sys->volume_pages += n->data.page_count;
     note_pages(n, false);
+}
+
+void volume_drop_pages(struct inode *n)
+{
+    cut_pages(n, 0);
 }
 
 int64_t volume_truncate(struct inode *n, uint64_t size)
