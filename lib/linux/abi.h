@@ -44,6 +44,7 @@ enum {
     E_MLINK = 31,
     E_PIPE = 32,
     E_RANGE = 34,
+    E_DEADLK = 35,
     E_NODATA = 61,
     E_NAMETOOLONG = 36,
     E_NOLCK = 37,
@@ -108,6 +109,9 @@ enum {
     FCNTL_SETLKW = 7,
     FCNTL_SETOWN = 8,
     FCNTL_GETOWN = 9,
+    FCNTL_OFD_GETLK = 36,
+    FCNTL_OFD_SETLK = 37,
+    FCNTL_OFD_SETLKW = 38,
     FCNTL_DUPFD_CLOEXEC = 1030,
     FCNTL_SETPIPE_SZ = 1031,
     FCNTL_GETPIPE_SZ = 1032,
@@ -199,6 +203,19 @@ struct abi_dirent {
     /* the name and a zero follow; a record is a multiple of 8 bytes */
 };
 #define DIRENT_HEAD_BYTES 19u
+
+/* struct flock, and the operations of flock(2) */
+struct abi_flock {
+    int16_t type, whence;
+    int64_t start, len;
+    int32_t pid;
+};
+_Static_assert(sizeof(struct abi_flock) == 32, "struct flock");
+enum { FLOCK_TYPE_RDLCK = 0, FLOCK_TYPE_WRLCK = 1, FLOCK_TYPE_UNLCK = 2 };
+#define FLOCK_SH 1u
+#define FLOCK_EX 2u
+#define FLOCK_NB 4u
+#define FLOCK_UN 8u
 
 struct abi_iovec {
     uint64_t base, len;

@@ -199,7 +199,8 @@ static void descriptors_of_every_kind(void)
         {81, {0}, 0},                                  /* sync */
         {223, {3, 0, 0, 2}, 0},                        /* fadvise64 */
         {223, {3, 0, 0, 9}, -E_INVAL},
-        {32, {3, 2}, -E_NOLCK},                        /* flock */
+        {32, {3, 2}, 0},                               /* flock */
+        {32, {3, 3}, -E_INVAL},
         {32, {99, 2}, -E_BADF},
         {NR_fchdir, {3}, -E_NOTDIR},
         {NR_fchdir, {4}, 0},

@@ -5,7 +5,7 @@
  * Owns:   the check_ fields of inodes and open files.    Uses: every structure of this room.
  * Limits: O(everything there is).
  */
-#include "files.h"
+#include "lock.h"
 
 /** The inodes found so far whose own holds are still to be counted. */
 struct survey {
@@ -152,6 +152,7 @@ static void survey_inodes(struct survey *s)
         const char *broken = check_names(n);
         broken = broken == NULL && inode_is_dir(n) ? check_dir(n) : broken;
         broken = broken == NULL ? pipe_invariant(n) : broken;
+        broken = broken == NULL ? locks_invariant(n) : broken;
         s->broken = s->broken == NULL ? broken : s->broken;
     }
 }

@@ -300,6 +300,7 @@ struct process {
     struct action actions[SIGNAL_COUNT];
     struct pending pending;
     struct abi_rlimit limits[RLIMIT_COUNT];
+    const struct process *waits_for_lock_of; /* a thread of this one waits for a POSIX lock of that one */
     struct timer itimer;
     uint64_t itimer_interval_ns;
 
@@ -400,6 +401,8 @@ struct linux_system {
     struct link volume_lru, volume_paged;
     uint64_t volume_inode_count, volume_pages;
     struct linux_installed installed;
+    struct wait_queue lock_waiters; /* of every file */
+    uint32_t lock_count;
     char path_a[LINUX_PATH_BYTES_MAX], path_b[LINUX_PATH_BYTES_MAX]; /* of the call: its path arguments */
     char walk_a[LINUX_PATH_BYTES_MAX], walk_b[LINUX_PATH_BYTES_MAX]; /* of path_walk */
     struct abi_iovec iov[IOV_MAX_];

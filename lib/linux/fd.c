@@ -7,6 +7,7 @@
  */
 #include "calls.h"
 #include "files.h"
+#include "lock.h"
 
 struct file *file_new(struct inode *n, uint32_t flags, const struct file_ops *ops)
 {
@@ -35,6 +36,9 @@ void file_put(struct file *f)
     }
     if (f->ops->release != NULL) {
         f->ops->release(f);
+    }
+    if (UNLIKELY(f->inode->locks != NULL)) {
+        locks_drop_file(f);
     }
     if (f->ops == &regular_ops && file_can_write(f)) {
         f->inode->writers--;
@@ -114,6 +118,9 @@ void fd_close(struct process *p, uint32_t fd)
     chunk->open &= ~bit;
     chunk->cloexec &= ~bit;
     chunk->file[fd % FD_CHUNK] = NULL;
+    if (UNLIKELY(f->inode->locks != NULL)) {
+        locks_drop_process(f->inode, p);
+    }
     file_put(f);
 }
 
@@ -247,12 +254,6 @@ int64_t call_close_range(struct thread *t, const uint64_t *a)
 
 #define SETTABLE_FLAGS (O_APPEND_ | O_NONBLOCK_ | O_ASYNC_ | O_DIRECT_ | O_NOATIME_)
 
-static int64_t fcntl_locks(struct thread *t)
-{
-    count_feature(t->sys, "fcntl: file locks");
-    return -E_NOLCK;
-}
-
 static int64_t fcntl_pipe_size(const struct file *f, uint64_t command, uint64_t argument)
 {
     if (f->ops != &pipe_ops) {
@@ -291,7 +292,10 @@ int64_t call_fcntl(struct thread *t, const uint64_t *a)
     case FCNTL_GETLK:
     case FCNTL_SETLK:
     case FCNTL_SETLKW:
-        return is_path ? -E_BADF : fcntl_locks(t);
+    case FCNTL_OFD_GETLK:
+    case FCNTL_OFD_SETLK:
+    case FCNTL_OFD_SETLKW:
+        return is_path ? -E_BADF : lock_fcntl(t, f, a[1], a[2]);
     case FCNTL_GETOWN:
     case FCNTL_SETOWN:
         return is_path ? -E_BADF : 0;
@@ -301,13 +305,4 @@ int64_t call_fcntl(struct thread *t, const uint64_t *a)
     default:
         return -E_INVAL;
     }
-}
-
-int64_t call_flock(struct thread *t, const uint64_t *a)
-{
-    if (fd_file(t->proc, a[0]) == NULL) {
-        return -E_BADF;
-    }
-    count_feature(t->sys, "flock");
-    return -E_NOLCK;
 }

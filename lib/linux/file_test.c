@@ -412,7 +412,6 @@ static void descriptors_have_limits(void)
     CHECK_EQ(sys(f, 0, NR_fcntl, 0, FCNTL_DUPFD, 256), -E_INVAL);
     CHECK_EQ(sys(f, 0, NR_fcntl, 99, FCNTL_GETFL, 0), -E_BADF);
     CHECK_EQ(sys(f, 0, NR_fcntl, 0, FCNTL_GETFL, 0), O_RDWR_ | O_LARGEFILE_);
-    CHECK_EQ(sys(f, 0, NR_fcntl, 0, FCNTL_SETLK, BUF), -E_NOLCK);
     CHECK_EQ(sys(f, 0, NR_fcntl, 0, 999, BUF), -E_INVAL);
     uint64_t limit[2] = {20, LINUX_FDS_MAX};
     put(f, 0, BUF, limit, sizeof(limit));

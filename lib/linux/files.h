@@ -47,6 +47,7 @@ struct inode {
     struct inode *mounted, *covers; /* the root on top of it; what it is on top of */
 
     struct dentry *names; /* where it appears */
+    struct lock *locks;   /* advisory ones */
 
     uint32_t item, pid, number; /* /proc, /lx: which file of which process; an fd */
 

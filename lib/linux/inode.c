@@ -51,7 +51,7 @@ static void release(struct inode *n)
     while (n != NULL && is_unused(n)) {
         struct linux_system *sys = n->sys;
         struct inode *parent = n->parent;
-        assert(link_empty(&n->entries) && n->names == NULL && n->pipe == NULL);
+        assert(link_empty(&n->entries) && n->names == NULL && n->pipe == NULL && n->locks == NULL);
         if (on_volume(n)) {
             volume_forget(n);
         }

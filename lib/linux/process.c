@@ -6,7 +6,7 @@
  * Source: man-pages _exit(2), credentials(7); POSIX.1-2017 _exit(), section 3.264 (orphaned process group)
  */
 #include "calls.h"
-#include "files.h"
+#include "lock.h"
 
 #define PID_FIRST_AGAIN 300u /* where numbers go on after a wrap */
 
@@ -14,6 +14,7 @@ void processes_init(struct linux_system *sys)
 {
     link_init(&sys->processes);
     link_init(&sys->ready);
+    wait_queue_init(&sys->lock_waiters);
     sys->programmed_ns = NEVER_NS;
     for (uint32_t i = 0; i < LINUX_THREADS_MAX; i++) {
         sys->free_threads[i] = (uint16_t)(LINUX_THREADS_MAX - 1 - i);
@@ -402,6 +403,7 @@ void process_free(struct process *p)
     *at = p->pid_next;
     link_remove(&p->all);
     link_remove(&p->siblings);
+    locks_forget_process(p);
     sys->process_count--;
     sys->dead_cpu_ns += p->cpu_ns;
     mem_free(&sys->memory, p);
