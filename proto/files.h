@@ -26,7 +26,7 @@ enum fs_request {
     FS_GETATTR,    /**< word 0: inode. The same */
     FS_SETATTR,    /**< word 0: inode, word 1: mask; `attr` */
     FS_CREATE,     /**< word 0: directory, word 2: bytes of a symbolic link's target, in `data`; names[0], `attr` has mode, uid, gid, device.
-                        As FS_LOOKUP */
+                        As FS_LOOKUP. With an empty name the file has none, and is held */
     FS_LINK,       /**< word 0: inode, word 1: directory; names[0] */
     FS_REMOVE,     /**< word 0: directory, word 1: 1 for a directory; names[0] */
     FS_RENAME,     /**< word 0: from, word 1: to, word 2: flags; names[0], names[1] */

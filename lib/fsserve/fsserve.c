@@ -119,8 +119,8 @@ static enum lxfs_err create(struct fsserve *s, uint64_t word[4])
         return LXFS_ENAMETOOLONG;
     }
     struct lxfs_name name = name_at(s, 0);
-    if (name.len_bytes == 0) {
-        return LXFS_EINVAL; /* a file without a name is held at once, which is not asked for here */
+    if (name.len_bytes == 0 && s->hold_count == LXFS_HOLDS_MAX) {
+        return LXFS_EBUSY; /* a file without a name is held at once */
     }
     copy_once(s->bytes, s->window->data, (size_t)word[2]);
     const struct lxfs_node node = {.mode = attr.mode,
@@ -130,6 +130,9 @@ static enum lxfs_err create(struct fsserve *s, uint64_t word[4])
                                    .target = is_link ? (const char *)s->bytes : NULL,
                                    .target_bytes = is_link ? (size_t)word[2] : 0};
     enum lxfs_err err = lxfs_create(s->fs, word[0], name, &node, &inode);
+    if (err == LXFS_OK && name.len_bytes == 0) {
+        s->holds[s->hold_count++] = inode;
+    }
     return err == LXFS_OK ? give_attr(s, inode) : err;
 }
 

@@ -120,6 +120,7 @@ enum {
 
 #define RENAME_NOREPLACE_ 1u
 #define RENAME_EXCHANGE_ 2u
+#define RENAME_EXCHANGE_ 2u
 #define RENAME_WHITEOUT_ 4u
 
 #define SEEK_SET_ 0u

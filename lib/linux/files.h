@@ -26,6 +26,7 @@ struct inode {
     bool owns_target;  /* a symlink's text is a piece of ours */
     bool is_filled;    /* generated: the text has been made */
     uint32_t executing; /* address spaces that run it: then it cannot be written */
+    bool is_linkable;   /* made without a name, and may get one */
     uint32_t writers;   /* open files that can write: then it cannot be executed */
     uint64_t ino, rdev;
     int64_t atime, mtime, ctime; /* ns since 1970 */
@@ -57,7 +58,7 @@ struct inode {
     uint64_t generation;
     uint64_t block_count;   /* as the volume last said */
     uint64_t read_next;     /* the page that comes next when the file is read in order */
-    bool is_held;           /* lost its last name while open: the volume keeps it for us */
+    bool is_held;           /* has no name and is open: the volume keeps it for us */
 
     /* Of check.c: */
     struct inode *check_next;
@@ -280,6 +281,9 @@ void device_opened(struct process *p, const struct inode *n, uint32_t flags);
 
 /** Makes the missing last name of a walk, a symlink with `target`; the new inode then is w->inode. Permission has been checked. */
 int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev, const char *target);
+
+/** Makes a regular file without a name in the file system of `dir`; it is held. */
+int64_t make_unnamed(struct thread *t, struct inode *dir, uint32_t mode, struct inode **out);
 
 /* ---- paths ------------------------------------------------------------------------------------------------------- */
 

@@ -44,20 +44,42 @@ static int64_t make_in_memory(struct walk *w, const struct lxfs_node *node)
     return 0;
 }
 
+/** What a new file in `dir` is. */
+static struct lxfs_node new_node(const struct thread *t, const struct inode *dir, uint32_t mode)
+{
+    bool inherits = (dir->mode & S_ISGID_) != 0;
+    return (struct lxfs_node){.mode = mode | (inherits && (mode & S_IFMT_) == S_IFDIR_ ? S_ISGID_ : 0),
+                              .uid = t->proc->cred.fsuid,
+                              .gid = inherits ? dir->gid : t->proc->cred.fsgid};
+}
+
+int64_t make_unnamed(struct thread *t, struct inode *dir, uint32_t mode, struct inode **out)
+{
+    const struct lxfs_node node = new_node(t, dir, S_IFREG_ | mode);
+    if (dir->nlink == 0) {
+        return -E_NOENT;
+    }
+    if (on_volume(dir)) {
+        return volume_make(dir, "", 0, &node, out);
+    }
+    *out = inode_new(t->sys, (enum fs_id)dir->fs, node.mode, &t->proc->cred);
+    if (*out == NULL) {
+        return -E_NOSPC;
+    }
+    (*out)->gid = node.gid;
+    return 0;
+}
+
 int64_t make_node(struct thread *t, struct walk *w, uint32_t mode, uint64_t rdev, const char *target)
 {
     const struct inode *dir = w->dir;
-    const struct cred *c = &t->proc->cred;
     if (dir->nlink == 0) {
         return -E_NOENT; /* the directory was removed */
     }
-    bool inherits = (dir->mode & S_ISGID_) != 0;
-    const struct lxfs_node node = {.mode = mode | (inherits && (mode & S_IFMT_) == S_IFDIR_ ? S_ISGID_ : 0),
-                                   .uid = c->fsuid,
-                                   .gid = inherits ? dir->gid : c->fsgid,
-                                   .device = rdev,
-                                   .target = target,
-                                   .target_bytes = target == NULL ? 0 : strlen(target)};
+    struct lxfs_node node = new_node(t, dir, mode);
+    node.device = rdev;
+    node.target = target;
+    node.target_bytes = target == NULL ? 0 : strlen(target);
     return on_volume(dir) ? volume_make(w->dir, w->name, w->len, &node, &w->inode) : make_in_memory(w, &node);
 }
 
@@ -153,7 +175,7 @@ static int64_t may_link(const struct inode *n)
     if (inode_is_dir(n) || is_read_only(n)) {
         return -E_PERM;
     }
-    return n->nlink >= LINKS_MAX ? -E_MLINK : n->nlink == 0 ? -E_NOENT : 0;
+    return n->nlink >= LINKS_MAX ? -E_MLINK : n->nlink == 0 && !n->is_linkable ? -E_NOENT : 0;
 }
 
 int64_t call_linkat(struct thread *t, const uint64_t *a)
@@ -286,14 +308,32 @@ static int64_t check_names(const struct walk *from, const struct walk *to, uint3
     if ((flags & RENAME_NOREPLACE_) != 0 && to->inode != NULL) {
         return -E_EXIST;
     }
-    if (!inode_is_dir(from->inode) && (from->wants_dir || to->wants_dir)) {
+    if ((flags & RENAME_EXCHANGE_) != 0 && to->inode == NULL) {
+        return -E_NOENT;
+    }
+    const struct inode *replaced = (flags & RENAME_EXCHANGE_) != 0 ? to->inode : from->inode;
+    if ((!inode_is_dir(from->inode) && from->wants_dir) || (!inode_is_dir(replaced) && to->wants_dir)) {
         return -E_NOTDIR;
     }
     if (inode_is_dir(from->inode) && is_below(to->dir, from->inode)) {
         return -E_INVAL;
     }
     bool is_above = to->inode != NULL && inode_is_dir(to->inode) && is_below(from->dir, to->inode);
-    return is_above ? -E_NOTEMPTY : 0;
+    return is_above ? (flags & RENAME_EXCHANGE_) != 0 ? -E_INVAL : -E_NOTEMPTY : 0;
+}
+
+/** Each gets the other's name: both may go, and a directory that gets another parent may be written. */
+static int64_t check_exchange(const struct process *p, const struct walk *from, const struct walk *to)
+{
+    int64_t error = may_delete(p, from, inode_is_dir(from->inode));
+    error = error != 0 ? error : may_delete(p, to, inode_is_dir(to->inode));
+    if (error == 0 && inode_is_dir(from->inode) && from->dir != to->dir) {
+        error = inode_permission(p, from->inode, MAY_WRITE);
+    }
+    if (error == 0 && inode_is_dir(to->inode) && from->dir != to->dir) {
+        error = inode_permission(p, to->inode, MAY_WRITE);
+    }
+    return error;
 }
 
 static int64_t check_rights(const struct process *p, const struct walk *from, const struct walk *to)
@@ -327,15 +367,15 @@ static int64_t prepare_rename(struct thread *t, struct walk *from, struct walk *
     if (from->inode == to->inode) {
         return 1; /* two names of one file: both stay */
     }
-    return check_rights(t->proc, from, to);
+    return (flags & RENAME_EXCHANGE_) != 0 ? check_exchange(t->proc, from, to) : check_rights(t->proc, from, to);
 }
 
 /** The new name is made before the old ones go, so that a lack of memory changes nothing. */
-static int64_t do_rename(struct walk *from, struct walk *to)
+static int64_t do_rename(struct walk *from, struct walk *to, uint32_t flags)
 {
     struct inode *n = from->inode;
     if (on_volume(to->dir)) {
-        return volume_rename(from, to, 0);
+        return volume_rename(from, to, (flags & RENAME_EXCHANGE_) != 0 ? LXFS_EXCHANGE : 0);
     }
     struct dentry *old_target = to->inode == NULL ? NULL : own_dentry(to);
     struct dentry *old_name = own_dentry(from);
@@ -354,8 +394,8 @@ int64_t call_renameat2(struct thread *t, const uint64_t *a)
 {
     struct walk from, to;
     uint32_t flags = (uint32_t)a[4];
-    if ((flags & ~RENAME_NOREPLACE_) != 0) {
-        return -E_INVAL; /* exchange and whiteout: not every file system can, and callers know */
+    if ((flags & ~(RENAME_NOREPLACE_ | RENAME_EXCHANGE_)) != 0 || flags == (RENAME_NOREPLACE_ | RENAME_EXCHANGE_)) {
+        return -E_INVAL; /* whiteout: not every file system can, and callers know */
     }
     int64_t error = path_at(t, a[0], a[1], WALK_PARENT, &from);
     if (error != 0) {
@@ -364,7 +404,10 @@ int64_t call_renameat2(struct thread *t, const uint64_t *a)
     error = path_at(t, a[2], a[3], WALK_PARENT, &to);
     if (error == 0) {
         error = prepare_rename(t, &from, &to, flags);
-        error = error == 0 ? do_rename(&from, &to) : error == 1 ? 0 : error;
+        if ((flags & RENAME_EXCHANGE_) != 0 && !on_volume(from.dir)) {
+            error = -E_INVAL; /* files in memory cannot: what was not allowed comes first */
+        }
+        error = error == 0 ? do_rename(&from, &to, flags) : error == 1 ? 0 : error;
         walk_end(&to);
     }
     walk_end(&from);

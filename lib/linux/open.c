@@ -388,15 +388,50 @@ static int64_t open_new(struct thread *t, const uint64_t *a, uint32_t flags, str
     return error;
 }
 
+static int64_t may_make_unnamed(const struct process *p, const struct inode *dir)
+{
+    if (!inode_is_dir(dir)) {
+        return -E_NOTDIR;
+    }
+    if (dir->fs == FS_PROC || dir->fs == FS_VIEW) {
+        return -E_OPNOTSUPP;
+    }
+    return inode_permission(p, dir, MAY_WRITE | MAY_EXEC);
+}
+
+/** O_TMPFILE: a new file without a name. */
+static int64_t open_unnamed(struct thread *t, const uint64_t *a, uint32_t flags, struct file **out)
+{
+    struct walk w;
+    struct inode *n = NULL;
+    bool writes = (flags & O_ACCMODE_) == O_WRONLY_ || (flags & O_ACCMODE_) == O_RDWR_;
+    if (!writes || (flags & O_CREAT_) != 0 || (flags & O_DIRECTORY_) == 0) {
+        return -E_INVAL;
+    }
+    int64_t error = path_at(t, a[0], a[1], WALK_FOLLOW, &w);
+    if (error != 0) {
+        return error;
+    }
+    error = may_make_unnamed(t->proc, w.inode);
+    error = error != 0 ? error : make_unnamed(t, w.inode, (uint32_t)a[3] & S_IALL_ & ~t->proc->umask, &n);
+    walk_end(&w);
+    if (error != 0) {
+        return error;
+    }
+    n->is_linkable = (flags & O_EXCL_) == 0;
+    error = file_open(t, n, flags & ~(O_DIRECTORY_ | O_EXCL_ | O_TRUNC_), out);
+    inode_put(n); /* the open file holds it now */
+    return error;
+}
+
 int64_t call_openat(struct thread *t, const uint64_t *a)
 {
     struct file *f = t->call.file;
     uint32_t flags = (uint32_t)a[2];
     int64_t error;
     if ((flags & O_TMPFILE_) != 0) {
-        return -E_OPNOTSUPP;
-    }
-    if (t->call.again && f != NULL) { /* a FIFO that waits for its other end */
+        error = open_unnamed(t, a, flags, &f);
+    } else if (t->call.again && f != NULL) { /* a FIFO that waits for its other end */
         error = pipe_open(t, f->inode, f->flags, &f);
     } else {
         error = open_new(t, a, flags, &f);

@@ -32,6 +32,7 @@ struct pair {
     uint64_t state;
     char what[400];
     bool differs;
+    bool on_volume;
 };
 
 static uint32_t pick(struct pair *p, uint32_t n)
@@ -265,13 +266,14 @@ static void do_one_path(struct pair *p)
     compare(p, r, h, "the result");
 }
 
-enum two_paths { RENAME, LINK, LINK_FOLLOW, SYMLINK, NOREPLACE, TWO_PATHS };
+enum two_paths { RENAME, LINK, LINK_FOLLOW, SYMLINK, NOREPLACE, EXCHANGE, TWO_PATHS };
 
 static void do_two_paths(struct pair *p)
 {
     char from[300], to[300];
-    static const char *const names[] = {"rename", "link", "link following", "symlink", "rename keeping"};
-    enum two_paths call = (enum two_paths)pick(p, TWO_PATHS);
+    static const char *const names[] = {"rename", "link", "link following", "symlink", "rename keeping",
+                                        "rename exchanging"};
+    enum two_paths call = (enum two_paths)pick(p, p->on_volume ? TWO_PATHS : EXCHANGE);
     random_path(p, from);
     random_path(p, to);
     snprintf(p->what, sizeof(p->what), "%s(\"%.180s\", \"%.180s\")", names[call], from, to);
@@ -294,6 +296,10 @@ static void do_two_paths(struct pair *p)
     case NOREPLACE:
         r = sys(p->f, p->t, NR_renameat2, AT_CWD, a, AT_CWD, b, RENAME_NOREPLACE_);
         h = host(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1));
+        break;
+    case EXCHANGE:
+        r = sys(p->f, p->t, NR_renameat2, AT_CWD, a, AT_CWD, b, RENAME_EXCHANGE_);
+        h = host(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 2));
         break;
     case TWO_PATHS:
         break;
@@ -443,7 +449,7 @@ static void remove_host_tree(const struct pair *p)
 static bool run_seed(uint64_t seed, uint32_t uid, bool on_volume)
 {
     struct fake_volume *volume = on_volume ? fake_volume_new() : NULL;
-    struct pair p = {.f = fake_started_on(volume), .state = seed * 7919 + 1};
+    struct pair p = {.f = fake_started_on(volume), .state = seed * 7919 + 1, .on_volume = on_volume};
     int64_t pid;
     snprintf(p.our_base, sizeof(p.our_base), "%s", on_volume ? "/base" : "/tmp/base");
     p.t = fake_fork(p.f, 0, &pid);

@@ -282,7 +282,10 @@ int64_t volume_make(struct inode *dir, const char *name, size_t len, const struc
         return volume_error(err);
     }
     adopt(n, &attr);
-    remember(dir, name, len, n);
+    n->is_held = len == 0;
+    if (len != 0) {
+        remember(dir, name, len, n);
+    }
     *out = n;
     return 0;
 }

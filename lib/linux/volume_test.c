@@ -134,6 +134,52 @@ static void an_open_file_lives_without_a_name(void)
     finish(f);
 }
 
+static void a_file_can_be_made_without_a_name(void)
+{
+    for (uint32_t on_tmp = 0; on_tmp < 2; on_tmp++) {
+        struct fake *f = begin();
+        const char *dir = on_tmp != 0 ? "/tmp" : "/root", *path = on_tmp != 0 ? "/tmp/named" : "/root/named";
+        char link[40], text[8];
+        uint32_t flags = O_TMPFILE_ | O_DIRECTORY_;
+        CHECK_EQ(sys_open(f, 0, dir, flags, 0600), -E_INVAL);
+        CHECK_EQ(sys_open(f, 0, dir, flags | O_RDWR_ | O_CREAT_, 0600), -E_INVAL);
+        CHECK_EQ(sys_open(f, 0, "/etc/passwd", flags | O_RDWR_, 0600), -E_NOTDIR);
+        CHECK_EQ(sys_open(f, 0, "/proc", flags | O_RDWR_, 0600), -E_OPNOTSUPP);
+        int64_t fd = sys_open(f, 0, dir, flags | O_RDWR_, 0600);
+        CHECK(fd >= 0);
+        CHECK_EQ(sys(f, 0, NR_write, fd, ustr(f, 0, "inside"), 6), 6);
+        OK(f);
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", (int)fd);
+        CHECK_EQ(sys(f, 0, NR_linkat, AT_CWD, ustr(f, 0, link), AT_CWD, ustr(f, 0, path), AT_SYMLINK_FOLLOW_), 0);
+        CHECK_EQ(read_file(f, path, text, sizeof(text)), 6);
+        int64_t other = sys_open(f, 0, dir, flags | O_WRONLY_ | O_EXCL_, 0600);
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", (int)other);
+        CHECK_EQ(sys(f, 0, NR_linkat, AT_CWD, ustr(f, 0, link), AT_CWD, ustr(f, 0, "/root/no"), AT_SYMLINK_FOLLOW_),
+                 on_tmp != 0 ? -E_XDEV : -E_NOENT);
+        CHECK_EQ(sys(f, 0, NR_close, other), 0);
+        CHECK_EQ(sys(f, 0, NR_close, fd), 0);
+        CHECK_EQ(read_file(f, path, text, sizeof(text)), 6);
+        finish(f);
+    }
+}
+
+static void two_files_change_places(void)
+{
+    struct fake *f = begin();
+    char text[8];
+    write_file(f, "/a", "a", 1);
+    CHECK_EQ(sys(f, 0, NR_mkdirat, AT_CWD, ustr(f, 0, "/d"), 0755), 0);
+    write_file(f, "/d/inner", "in", 2);
+    CHECK_EQ(sys(f, 0, NR_renameat2, AT_CWD, ustr(f, 0, "/a"), AT_CWD, ustr(f, 0, "/d"), RENAME_EXCHANGE_), 0);
+    CHECK_EQ(read_file(f, "/d", text, sizeof(text)), 1);
+    CHECK_EQ(read_file(f, "/a/inner", text, sizeof(text)), 2);
+    CHECK_EQ(sys(f, 0, NR_renameat2, AT_CWD, ustr(f, 0, "/a"), AT_CWD, ustr(f, 0, "/none"), RENAME_EXCHANGE_), -E_NOENT);
+    CHECK_EQ(sys(f, 0, NR_renameat2, AT_CWD, ustr(f, 0, "/a"), AT_CWD, ustr(f, 0, "/a/inner"), RENAME_EXCHANGE_), -E_INVAL);
+    CHECK_EQ(sys(f, 0, NR_renameat2, AT_CWD, ustr(f, 0, "/a/inner"), AT_CWD, ustr(f, 0, "/a"), RENAME_EXCHANGE_), -E_INVAL);
+    CHECK_EQ(sys(f, 0, NR_renameat2, AT_CWD, ustr(f, 0, "/a"), AT_CWD, ustr(f, 0, "/d"), 3), -E_INVAL);
+    finish(f);
+}
+
 /* ---- programs ---------------------------------------------------------------------------------------------------- */
 
 static void a_program_is_what_its_contents_are(void)
@@ -475,6 +521,8 @@ static const struct unit_case cases[] = {
     {"files outlive the system", files_outlive_the_system},
     {"a synchronous write is there", a_synchronous_write_is_there},
     {"an open file lives without a name", an_open_file_lives_without_a_name},
+    {"a file can be made without a name", a_file_can_be_made_without_a_name},
+    {"two files change places", two_files_change_places},
     {"a program is what its contents are", a_program_is_what_its_contents_are},
     {"packages are put there once", packages_are_put_there_once},
     {"what somebody changed stays", what_somebody_changed_stays},
