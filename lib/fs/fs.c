@@ -23,6 +23,8 @@ const char *lxfs_err_name(enum lxfs_err err)
         [LXFS_EIO] = "device failed",
         [LXFS_ENOTSUP] = "not supported",
         [LXFS_ENOMEM] = "no memory",
+        [LXFS_EDQUOT] = "over quota",
+        [LXFS_EXDEV] = "another quota",
     };
     return (size_t)err < ARRAY_LEN(names) ? names[err] : "unknown error";
 }
@@ -150,7 +152,8 @@ enum lxfs_err lxfs_getattr(struct lxfs *fs, uint64_t inode, struct lxfs_attr *ou
                               .accessed = time_load(p + I_ACCESSED),
                               .modified = time_load(p + I_MODIFIED),
                               .changed = time_load(p + I_CHANGED),
-                              .born = time_load(p + I_BORN)};
+                              .born = time_load(p + I_BORN),
+                              .quota = le32_load(p + I_QUOTA)};
     return LXFS_OK;
 }
 

@@ -38,6 +38,7 @@
 #define LXFS_SECRET_BYTES     16u
 #define LXFS_ROOT_INODE       2u
 #define LXFS_SNAPSHOTS_MAX    256u
+#define LXFS_QUOTAS_MAX       1024u
 #define LXFS_SNAPSHOT_NAME_BYTES_MAX 63u
 
 enum lxfs_err {
@@ -59,6 +60,8 @@ enum lxfs_err {
     LXFS_EIO,          /**< the device failed, now or before; after a failed write the volume must be opened again */
     LXFS_ENOTSUP,      /**< another version or cipher */
     LXFS_ENOMEM,       /**< the memory given is too small */
+    LXFS_EDQUOT,       /**< the quota of the directory tree is used up */
+    LXFS_EXDEV,        /**< a name in a directory of another quota */
 };
 
 /** One or two words for an error; never NULL. */
@@ -135,6 +138,7 @@ struct lxfs_attr {
     struct lxfs_time modified;
     struct lxfs_time changed;
     struct lxfs_time born;
+    uint32_t quota;            /**< 0: none */
 };
 
 /** A name of 1 to 255 bytes without '/' and zero bytes, neither "." nor "..". The bytes are the caller's. */
@@ -309,20 +313,45 @@ MUST_USE enum lxfs_err lxfs_snapshot_find(struct lxfs *fs, struct lxfs_name name
 /** The snapshots one by one, in no order. @param cookie  0 at first. @return LXFS_OK; LXFS_ENOENT behind the last; LXFS_EBAD; LXFS_EIO. */
 MUST_USE enum lxfs_err lxfs_snapshot_list(struct lxfs *fs, uint32_t *cookie, struct lxfs_snapshot *out);
 
-/* ---- names. All may return LXFS_EBAD, LXFS_EIO; those that write also LXFS_EROFS, LXFS_ENOSPC ------------------------------ */
+/* ---- quotas ----------------------------------------------------------------------------------------------------------- */
+
+/** In blocks: one for each inode, and one for each block of contents or of a directory that is there. */
+struct lxfs_quota {
+    uint64_t limit_blocks; /**< 0: none */
+    uint64_t used_blocks;
+};
+
+/** @param quota  1 to LXFS_QUOTAS_MAX. @return LXFS_OK; LXFS_EINVAL; LXFS_EBAD; LXFS_EIO. */
+MUST_USE enum lxfs_err lxfs_quota_get(struct lxfs *fs, uint32_t quota, struct lxfs_quota *out);
+
+/**
+ * Sets how much a quota may take, durably; it may be less than is taken. Then what would take more fails with LXFS_EDQUOT. Blocks of
+ * directories that split are counted, but do not make an operation fail: up to 8 may come on top.
+ * @return LXFS_OK; LXFS_EINVAL; LXFS_ENOSPC; LXFS_EBAD; LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_quota_set(struct lxfs *fs, uint32_t quota, uint64_t limit_blocks);
+
+/**
+ * Gives an empty directory a quota, 0 for none, durably: what is made in it has the same. Names do not cross quotas: lxfs_link and
+ * lxfs_rename into a directory of another one are refused with LXFS_EXDEV.
+ * @return LXFS_OK; LXFS_ENOENT; LXFS_ENOTDIR; LXFS_ENOTEMPTY; LXFS_EINVAL; LXFS_ENOSPC; LXFS_EBAD; LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_quota_assign(struct lxfs *fs, uint64_t directory, uint32_t quota);
+
+/* ---- names. All may return LXFS_EBAD, LXFS_EIO; those that write also LXFS_EROFS, LXFS_ENOSPC, LXFS_EDQUOT --------------------- */
 
 /** Finds a name. @return LXFS_OK; LXFS_ENOENT; LXFS_ENOTDIR; LXFS_EINVAL or LXFS_ENAMETOOLONG for no proper name. */
 MUST_USE enum lxfs_err lxfs_lookup(struct lxfs *fs, uint64_t directory, struct lxfs_name name, uint64_t *inode);
 
 /**
  * Makes a file, directory, symbolic link or device file. With an empty name the new file has no name and is held: it lives until
- * lxfs_release, or for good when it got a name by lxfs_link.
+ * lxfs_release, or for good when it got a name by lxfs_link; it has the quota of `directory`, which may be 0: none.
  * @return LXFS_OK; LXFS_EEXIST; LXFS_EBUSY; LXFS_ENOTDIR; LXFS_ENOENT when the directory was removed; LXFS_EMLINK; LXFS_EINVAL; LXFS_ENAMETOOLONG.
  */
 MUST_USE enum lxfs_err lxfs_create(struct lxfs *fs, uint64_t directory, struct lxfs_name name, const struct lxfs_node *node,
                                    uint64_t *inode);
 
-/** Another name for a file. @return as lxfs_create; LXFS_EISDIR for a directory; LXFS_EMLINK. */
+/** Another name for a file. @return as lxfs_create; LXFS_EISDIR for a directory; LXFS_EMLINK; LXFS_EXDEV. */
 MUST_USE enum lxfs_err lxfs_link(struct lxfs *fs, uint64_t inode, uint64_t directory, struct lxfs_name name);
 
 /** Removes a name of anything but a directory; a file that is held lives on. @return LXFS_OK; LXFS_ENOENT; LXFS_EISDIR; LXFS_ENOTDIR. */
@@ -337,7 +366,7 @@ enum { LXFS_NOREPLACE = 1, LXFS_EXCHANGE = 2 };
  * Renames, in one step; replaces what the new name was, if the types allow.
  * @param flags  0, LXFS_NOREPLACE or LXFS_EXCHANGE, as renameat2 of Linux has them.
  * @return LXFS_OK; LXFS_ENOENT; LXFS_EEXIST; LXFS_ENOTDIR; LXFS_EISDIR; LXFS_ENOTEMPTY; LXFS_EINVAL when a directory would come into
- *         itself, or lies deeper than LXFS_DEPTH_MAX; LXFS_EMLINK.
+ *         itself, or lies deeper than LXFS_DEPTH_MAX; LXFS_EMLINK; LXFS_EXDEV when the directories are of different quotas.
  */
 MUST_USE enum lxfs_err lxfs_rename(struct lxfs *fs, uint64_t from, struct lxfs_name from_name, uint64_t to, struct lxfs_name to_name,
                                    uint32_t flags);

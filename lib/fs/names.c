@@ -135,10 +135,18 @@ static enum lxfs_err fill(struct lxfs *fs, const struct change *c, const struct 
 static enum lxfs_err create_unnamed(struct lxfs *fs, struct change *c)
 {
     struct file f;
+    uint32_t quota = 0;
     if ((c->mode & LXFS_IFMT) != LXFS_IFREG) {
         return LXFS_EINVAL;
     }
-    enum lxfs_err err = fs->orphan == 0 ? LXFS_OK : inode_slot(fs, fs->orphan, &f);
+    enum lxfs_err err = c->a == 0 ? LXFS_OK : inode_load(fs, c->a, &f);
+    if (err == LXFS_OK && c->a != 0) {
+        quota = quota_of(fs, &f);
+        err = quota_check(fs, quota, 1);
+    }
+    if (err == LXFS_OK && fs->orphan != 0) {
+        err = inode_slot(fs, fs->orphan, &f);
+    }
     if (err == LXFS_OK) {
         err = inode_prepare(fs);
     }
@@ -146,7 +154,7 @@ static enum lxfs_err create_unnamed(struct lxfs *fs, struct change *c)
         return err;
     }
     fs->is_acting = true;
-    err = inode_make(fs, c->mode, &f);
+    err = inode_make(fs, c->mode, quota, &f);
     if (err == LXFS_OK) {
         err = fill(fs, c, &f, 0);
     }
@@ -176,12 +184,15 @@ enum lxfs_err names_create(struct lxfs *fs, struct change *c)
     if (err == LXFS_OK && (c->mode & LXFS_IFMT) == LXFS_IFDIR && links_of(fs, &d) >= LXFS_LINKS_MAX) {
         err = LXFS_EMLINK;
     }
+    uint32_t quota = err == LXFS_OK ? quota_of(fs, &d) : 0;
+    bool has_block = (c->mode & LXFS_IFMT) == LXFS_IFDIR || c->data_bytes != 0;
+    err = err != LXFS_OK ? err : quota_check(fs, quota, has_block ? 2 : 1);
     if (err != LXFS_OK) {
         return err;
     }
     fs->is_acting = true;
     err = inode_touch(fs, &d);
-    err = err != LXFS_OK ? err : inode_make(fs, c->mode, &f);
+    err = err != LXFS_OK ? err : inode_make(fs, c->mode, quota, &f);
     err = err != LXFS_OK ? err : fill(fs, c, &f, c->a);
     err = err != LXFS_OK ? err : dir_insert(fs, &d, &place, c->name, f.inode, c->mode & LXFS_IFMT);
     if (err == LXFS_OK) {
@@ -214,6 +225,9 @@ enum lxfs_err names_link(struct lxfs *fs, const struct change *c)
     }
     if (links_of(fs, &f) >= LXFS_LINKS_MAX) {
         return LXFS_EMLINK;
+    }
+    if (quota_of(fs, &f) != quota_of(fs, &d)) {
+        return LXFS_EXDEV;
     }
     fs->is_acting = true;
     err = inode_touch(fs, &d);
@@ -494,6 +508,9 @@ enum lxfs_err names_rename(struct lxfs *fs, struct change *c)
     }
     if (err != LXFS_OK || m.other.inode == m.moved.inode) {
         return err; /* two names of one file stay as they are */
+    }
+    if (quota_of(fs, &m.from) != quota_of(fs, &m.to)) {
+        return LXFS_EXDEV;
     }
     bool is_odd = m.moved.inode == m.from.inode || m.moved.inode == m.to.inode || m.other.inode == m.from.inode ||
                   m.other.inode == m.to.inode;

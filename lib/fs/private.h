@@ -6,7 +6,7 @@
  *   block     loading, verifying, touching blocks        map      which blocks are free
  *   file      a file's tree: walks, growing, dropping    inode    inodes, orphans            dead     trees to be given back
  *   dir       directories                                xattr    extended attributes        data     contents of files
- *   snapshot  states that are kept
+ *   snapshot  states that are kept                       quota    what directory trees may take
  *   change    all that writes: check, act, note          log      the intent log             commit   superblocks
  *   volume    format, open                               fs       the calls that read                scrub    all copies
  *
@@ -35,11 +35,11 @@ enum {
     BLOCK_INODES = 16,
     INNER_HASHES = 63, /* inside a node: 32 + 16 + 8 + 4 + 2 + 1 */
     ZERO_LEVELS = 52,
-    LXFS_VERSION = 2,
+    LXFS_VERSION = 3,
     SNAPSHOT_SHIFT = 48, /* of an inode number: above it stands a slot of the list of snapshots, and one; 0: the volume as it is */
 };
 
-enum { INODE_NONE = 0, INODE_DEAD = 1, INODE_ROOT = 2, INODE_SNAPSHOTS = 3, INODE_KEPT = 4, INODE_FIRST_FREE = 5 };
+enum { INODE_NONE = 0, INODE_DEAD = 1, INODE_ROOT = 2, INODE_SNAPSHOTS = 3, INODE_KEPT = 4, INODE_QUOTAS = 5, INODE_FIRST_FREE = 6 };
 
 /* Offsets in a pointer. */
 enum { P_HASH = 0, P_BIRTH = 32, P_CHECK = 40, P_ADDRESS = 48, P_ADDRESS2 = 53, P_COUNT = 58, P_LEVEL = 63 };
@@ -134,7 +134,7 @@ static inline void le40_store(uint8_t *p, uint64_t v)
 enum kind {
     KIND_FILE,  /**< contents of files and symbolic links: one copy of leaves */
     KIND_META,  /**< directories */
-    KIND_LIST,  /**< lists of dead and kept trees, and of snapshots: no part of snapshots */
+    KIND_LIST,  /**< lists of dead and kept trees, of snapshots and quotas: no part of snapshots */
     KIND_XATTR, /**< one block, not a tree */
     KIND_TABLE, /**< the inode table */
     KIND_MAP,
@@ -199,6 +199,14 @@ struct kept {
     uint64_t birth;
 };
 
+/** What an operation adds to a quota. */
+struct charge {
+    uint32_t quota;
+    int64_t delta;
+};
+
+enum { QUOTA_CHARGES = 8 };
+
 struct lxfs {
     struct lxfs_device device;
     struct lxfs_crypt crypt;
@@ -230,6 +238,8 @@ struct lxfs {
     /* What an operation let go and a snapshot holds, until the operation ends. */
     struct kept kept[OP_FREES];
     uint32_t kept_pending;
+    struct charge charges[QUOTA_CHARGES];
+    uint32_t charge_count;
 
     /* The log: a group that is growing, and where it will go. */
     uint8_t *log;
@@ -488,8 +498,8 @@ MUST_USE enum lxfs_err inode_touch(struct lxfs *fs, const struct file *f);
 /** Loads what inode_make will need. */
 MUST_USE enum lxfs_err inode_prepare(struct lxfs *fs);
 
-/** Takes an inode, all zeros but for mode, inode generation and times. */
-MUST_USE enum lxfs_err inode_make(struct lxfs *fs, uint32_t mode, struct file *out);
+/** Takes an inode, all zeros but for mode, quota, inode generation and times. */
+MUST_USE enum lxfs_err inode_make(struct lxfs *fs, uint32_t mode, uint32_t quota, struct file *out);
 
 /** Gives back an inode with all that it has. It must be touched, and not deep dirty. */
 MUST_USE enum lxfs_err inode_free(struct lxfs *fs, const struct file *f);
@@ -553,6 +563,19 @@ static inline uint64_t snapshot_bits(uint64_t inode)
 {
     return inode >> SNAPSHOT_SHIFT << SNAPSHOT_SHIFT;
 }
+
+/* ---- quota ----------------------------------------------------------------------------------------------------------- */
+
+uint32_t quota_of(struct lxfs *fs, const struct file *f);
+
+/** Loads the record of a quota, 0 for none. @return LXFS_OK; LXFS_EDQUOT when it has no room for so much more; LXFS_EBAD. */
+MUST_USE enum lxfs_err quota_check(struct lxfs *fs, uint32_t quota, uint64_t more);
+
+/** Notes what an operation adds or, negative, gives back. */
+void quota_charge(struct lxfs *fs, uint32_t quota, int64_t delta);
+
+/** Enters what was noted. */
+MUST_USE enum lxfs_err quota_flush(struct lxfs *fs);
 
 /* ---- dir ------------------------------------------------------------------------------------------------------------- */
 
