@@ -208,7 +208,8 @@ static inline uint64_t audit_tree(struct audit *a, const struct spot *root, bool
             if (le40_load(pointer + P_ADDRESS2) != 0 && !a->is_snapshot) { /* many blocks are those of the volume: once is enough */
                 audit_copies(a, pointer);
             }
-            if ((le40_load(pointer + P_ADDRESS2) == 0) != (root->kind == KIND_FILE && spots[depth].level == 0)) {
+            bool may_have_one = root->kind == KIND_FILE && spots[depth].level == 0; /* and two, as its flag was when it was written */
+            if (le40_load(pointer + P_ADDRESS2) == 0 && !may_have_one) {
                 audit_error(a, "a wrong number of copies", spots[depth].kind);
             }
             if (block_load(a->fs, &spots[depth], &frame) != LXFS_OK) {

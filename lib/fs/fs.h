@@ -139,7 +139,11 @@ struct lxfs_attr {
     struct lxfs_time changed;
     struct lxfs_time born;
     uint32_t quota;            /**< 0: none */
+    uint32_t flags;            /**< LXFS_TWO_COPIES */
 };
+
+/** Of a file: blocks of its contents that are written from then on have two copies. Of a directory: what is made in it has the same flag. */
+enum { LXFS_TWO_COPIES = 1 };
 
 /** A name of 1 to 255 bytes without '/' and zero bytes, neither "." nor "..". The bytes are the caller's. */
 struct lxfs_name {
@@ -274,6 +278,21 @@ struct lxfs_cursor {
  */
 MUST_USE enum lxfs_err lxfs_scrub(struct lxfs *fs, struct lxfs_cursor *cursor, uint32_t steps);
 
+/** How a device is told of free blocks. */
+struct lxfs_discard {
+    void *context;
+    uint32_t blocks_min; /**< shorter runs are passed over */
+    bool (*discard)(void *context, uint64_t first_block, uint32_t block_count); /**< @return false when the device failed */
+};
+
+/**
+ * Tells the device which blocks are free, in at most `steps` steps of 32,768 blocks of the volume each. For idle times. What the blocks have
+ * afterwards does not matter. @param discarded  how many this call told of.
+ * @return LXFS_OK: go on; LXFS_ENOENT: everything was looked at, the cursor is at the beginning again; LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_trim(struct lxfs *fs, const struct lxfs_discard *to, struct lxfs_cursor *cursor, uint32_t steps,
+                                 uint64_t *discarded);
+
 void lxfs_statfs(const struct lxfs *fs, struct lxfs_statfs *out);
 void lxfs_stats(const struct lxfs *fs, struct lxfs_stats *out);
 
@@ -384,9 +403,9 @@ MUST_USE enum lxfs_err lxfs_readdir(struct lxfs *fs, uint64_t directory, uint64_
 MUST_USE enum lxfs_err lxfs_getattr(struct lxfs *fs, uint64_t inode, struct lxfs_attr *out);
 
 /** Which members of a struct lxfs_attr lxfs_setattr takes. */
-enum { LXFS_SET_MODE = 1, LXFS_SET_UID = 2, LXFS_SET_GID = 4, LXFS_SET_ACCESSED = 8, LXFS_SET_MODIFIED = 16 };
+enum { LXFS_SET_MODE = 1, LXFS_SET_UID = 2, LXFS_SET_GID = 4, LXFS_SET_ACCESSED = 8, LXFS_SET_MODIFIED = 16, LXFS_SET_FLAGS = 32 };
 
-/** Sets what `mask` names; the type in the mode stays. @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL for an unknown bit or a time. */
+/** Sets what `mask` names; the type in the mode stays. @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL for an unknown bit or flag, or a time. */
 MUST_USE enum lxfs_err lxfs_setattr(struct lxfs *fs, uint64_t inode, uint32_t mask, const struct lxfs_attr *attr);
 
 /**
@@ -429,6 +448,24 @@ MUST_USE enum lxfs_err lxfs_seek(struct lxfs *fs, uint64_t inode, uint64_t offse
 
 /** The tree root of a file's contents (docs/spec/tree.md). Commits first when the file has changed since the last commit. */
 MUST_USE enum lxfs_err lxfs_root(struct lxfs *fs, uint64_t inode, struct hash256 *out);
+
+/** Where lxfs_fsverity is; begins as zeros. */
+struct lxfs_fsverity {
+    struct hash256 root; /**< of the file when it began */
+    uint64_t size_bytes;
+    uint64_t index;
+    bool is_begun;
+    struct tree_verity verity;
+};
+
+/**
+ * The digest by which Linux's fs-verity knows the file (SHA-256, blocks of 4 KiB, no salt), in calls of at most `blocks` blocks each.
+ * @param is_done  set when `out` is.
+ * @return LXFS_OK; LXFS_EBUSY when the file has changed since it began: begin again with zeros; LXFS_EISDIR; LXFS_EINVAL for what is no
+ *         regular file; LXFS_EFBIG above TREE_VERITY_BYTES_MAX; as lxfs_root. Source: Linux Documentation/filesystems/fsverity.rst
+ */
+MUST_USE enum lxfs_err lxfs_fsverity(struct lxfs *fs, uint64_t inode, struct lxfs_fsverity *state, uint32_t blocks, struct hash256 *out,
+                                     bool *is_done);
 
 /* ---- extended attributes -------------------------------------------------------------------------------------------- */
 

@@ -83,7 +83,8 @@ static bool has_sound_times(const uint8_t *inode)
 static bool is_sound(const struct lxfs *fs, const uint8_t *inode)
 {
     uint64_t size = le64_load(inode + I_SIZE);
-    if (!inode_is_root_sound(fs, inode) || !has_sound_times(inode) || le32_load(inode + I_QUOTA) > LXFS_QUOTAS_MAX) {
+    if (!inode_is_root_sound(fs, inode) || !has_sound_times(inode) || le32_load(inode + I_QUOTA) > LXFS_QUOTAS_MAX ||
+        (le32_load(inode + I_FLAGS) & ~(uint32_t)LXFS_TWO_COPIES) != 0) {
         return false;
     }
     switch (le32_load(inode + I_MODE) & LXFS_IFMT) {

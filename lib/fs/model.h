@@ -662,7 +662,8 @@ static inline void m_setattr(struct model *m, struct lxfs *fs)
 {
     struct m_node *n = &m->nodes[m_any(m, m_below(m, 5) == 0)];
     struct lxfs_attr a = {.mode = m_below(m, 010000), .uid = m_below(m, 9), .gid = m_below(m, 9), .modified = {m_below(m, 1000), 7}};
-    uint32_t mask = m_below(m, 32);
+    uint32_t mask = m_below(m, 64);
+    a.flags = m_below(m, 2);
     if (!m_same(m, "setattr", lxfs_setattr(fs, n->inode, mask, &a), LXFS_OK)) {
         return;
     }

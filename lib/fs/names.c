@@ -33,6 +33,11 @@ static void links_add(struct lxfs *fs, const struct file *f, int32_t n)
     }
 }
 
+static uint32_t flags_of(struct lxfs *fs, const struct file *f)
+{
+    return le32_load(file_inode(fs, f) + I_FLAGS);
+}
+
 static uint32_t type_of(struct lxfs *fs, const struct file *f)
 {
     return le32_load(file_inode(fs, f) + I_MODE) & LXFS_IFMT;
@@ -107,7 +112,7 @@ static enum lxfs_err kind_check(const struct change *c)
 }
 
 /* What the new inode has inside. */
-static enum lxfs_err fill(struct lxfs *fs, const struct change *c, const struct file *f, uint64_t directory)
+static enum lxfs_err fill(struct lxfs *fs, const struct change *c, const struct file *f, uint64_t directory, uint32_t flags)
 {
     uint8_t *inode = file_inode(fs, f);
     uint32_t frame = 0;
@@ -115,6 +120,7 @@ static enum lxfs_err fill(struct lxfs *fs, const struct change *c, const struct 
     le32_store(inode + I_GID, c->gid);
     le32_store(inode + I_LINKS, c->name.len_bytes == 0 ? 0 : is_dir(f) ? 2 : 1);
     le64_store(inode + I_DEVICE, c->x);
+    le32_store(inode + I_FLAGS, flags);
     if (is_dir(f)) {
         le64_store(inode + I_PARENT, directory);
         return dir_make(fs, f);
@@ -136,12 +142,14 @@ static enum lxfs_err create_unnamed(struct lxfs *fs, struct change *c)
 {
     struct file f;
     uint32_t quota = 0;
+    uint32_t flags = 0;
     if ((c->mode & LXFS_IFMT) != LXFS_IFREG) {
         return LXFS_EINVAL;
     }
     enum lxfs_err err = c->a == 0 ? LXFS_OK : inode_load(fs, c->a, &f);
     if (err == LXFS_OK && c->a != 0) {
         quota = quota_of(fs, &f);
+        flags = flags_of(fs, &f);
         err = quota_check(fs, quota, 1);
     }
     if (err == LXFS_OK && fs->orphan != 0) {
@@ -156,7 +164,7 @@ static enum lxfs_err create_unnamed(struct lxfs *fs, struct change *c)
     fs->is_acting = true;
     err = inode_make(fs, c->mode, quota, &f);
     if (err == LXFS_OK) {
-        err = fill(fs, c, &f, 0);
+        err = fill(fs, c, &f, 0, flags);
     }
     if (err == LXFS_OK) {
         err = orphan_add(fs, &f);
@@ -193,7 +201,7 @@ enum lxfs_err names_create(struct lxfs *fs, struct change *c)
     fs->is_acting = true;
     err = inode_touch(fs, &d);
     err = err != LXFS_OK ? err : inode_make(fs, c->mode, quota, &f);
-    err = err != LXFS_OK ? err : fill(fs, c, &f, c->a);
+    err = err != LXFS_OK ? err : fill(fs, c, &f, c->a, flags_of(fs, &d));
     err = err != LXFS_OK ? err : dir_insert(fs, &d, &place, c->name, f.inode, c->mode & LXFS_IFMT);
     if (err == LXFS_OK) {
         links_add(fs, &d, is_dir(&f));

@@ -9,6 +9,7 @@
  *   snapshot  states that are kept                       quota    what directory trees may take
  *   change    all that writes: check, act, note          log      the intent log             commit   superblocks
  *   volume    format, open                               fs       the calls that read                scrub    all copies
+ *   digest    fs-verity of a file                         discard  free blocks, for the device
  *
  * Three rules hold everywhere. An operation first loads all that it will need and finds every reason to refuse, and only then changes
  * anything: a failure behind that point stops all writing (is_failed), and the device still has the state of the last commit and log.
@@ -35,7 +36,7 @@ enum {
     BLOCK_INODES = 16,
     INNER_HASHES = 63, /* inside a node: 32 + 16 + 8 + 4 + 2 + 1 */
     ZERO_LEVELS = 52,
-    LXFS_VERSION = 3,
+    LXFS_VERSION = 4,
     SNAPSHOT_SHIFT = 48, /* of an inode number: above it stands a slot of the list of snapshots, and one; 0: the volume as it is */
 };
 
