@@ -357,6 +357,87 @@ MUST_USE enum lxfs_err lxfs_quota_set(struct lxfs *fs, uint32_t quota, uint64_t 
  */
 MUST_USE enum lxfs_err lxfs_quota_assign(struct lxfs *fs, uint64_t directory, uint32_t quota);
 
+/* ---- checking ---------------------------------------------------------------------------------------------------------- */
+
+enum lxfs_finding_kind {
+    LXFS_FINDING_COPY,      /**< one copy of a block is bad: written again from the other one, unless the volume is read-only */
+    LXFS_FINDING_BLOCK,     /**< a block cannot be verified: what it had is lost */
+    LXFS_FINDING_INODE,     /**< an inode says what cannot be */
+    LXFS_FINDING_DIRECTORY, /**< a directory cannot be listed to its end */
+    LXFS_FINDING_NAME,      /**< `name` in directory `inode` leads to `other`, which is not there or of another type; or it is not found */
+    LXFS_FINDING_PARENT,    /**< directory `inode` says that it is in `other`, and is in another one */
+    LXFS_FINDING_ENTRIES,   /**< a directory has `expected` entries and says `found` */
+    LXFS_FINDING_LINKS,     /**< an inode has `expected` links and says `found`; or a directory has several names */
+    LXFS_FINDING_UNREACHED, /**< an inode has no name, and should have */
+    LXFS_FINDING_TWICE,     /**< a block belongs to two: this is the second one that was met */
+    LXFS_FINDING_FREE,      /**< `found` blocks from `address` on are in use and marked as free */
+    LXFS_FINDING_LEAK,      /**< `found` blocks from `address` on belong to nothing and are marked as in use */
+    LXFS_FINDING_LIST,      /**< a list of free inodes, dead or kept trees (`inode` 1, 4) or snapshots (3) is broken */
+    LXFS_FINDING_NUMBER,    /**< the superblock says `found` inodes in use, or free blocks (is_map), and there are `expected` */
+    LXFS_FINDING_QUOTA,     /**< quota `index` says `found` blocks, and there are `expected` */
+    LXFS_FINDING_SNAPSHOT,  /**< a block of a snapshot is not kept for it */
+};
+
+/** Members that a kind does not need are 0. */
+struct lxfs_finding {
+    enum lxfs_finding_kind kind;
+    uint64_t inode; /**< 0: the inode table, or the map */
+    uint64_t other;
+    uint64_t index; /**< of the block on its level */
+    uint64_t address;
+    uint64_t expected;
+    uint64_t found;
+    uint32_t level;
+    bool is_map;
+    bool is_repaired;
+    const char *name; /**< during the call only; or NULL */
+};
+
+/** A sentence for a kind; never NULL. */
+const char *lxfs_finding_name(enum lxfs_finding_kind kind);
+
+/** Is told of each finding. It must not call anything that writes. */
+typedef void (*lxfs_report)(void *context, const struct lxfs_finding *finding);
+
+enum {
+    /** The map is made right by what was found. Blocks are given back only if everything that leads to blocks could be read. */
+    LXFS_CHECK_REBUILD_MAP = 1,
+};
+
+struct lxfs_check_result {
+    uint64_t findings;
+    uint64_t repaired;
+    uint64_t blocks;    /**< in use that were met */
+    bool is_incomplete; /**< something that leads to blocks could not be read: what is marked as in use may belong there */
+    bool is_unlisted;   /**< a directory could not be listed: then links are not judged */
+};
+
+struct lxfs_check;
+
+/** How much memory lxfs_check_begin wants for a volume as it is now: a bit for each block, 4 bytes for each inode. */
+size_t lxfs_check_bytes(const struct lxfs *fs);
+
+/**
+ * Begins to check a volume, which is committed first. @param memory  8-byte-aligned; borrowed until the last step.
+ * @return LXFS_OK; LXFS_ENOMEM; LXFS_EINVAL for an unknown flag; LXFS_EIO.
+ */
+MUST_USE enum lxfs_err lxfs_check_begin(struct lxfs *fs, void *memory, size_t memory_bytes, uint32_t flags, lxfs_report report, void *context,
+                                        struct lxfs_check **out);
+
+/**
+ * Goes on in at most `steps` steps. Files can be read in between.
+ * @return LXFS_OK: go on; LXFS_ENOENT: everything was looked at; LXFS_EBUSY when the volume has changed: begin again; LXFS_EIO.
+ */
+MUST_USE enum lxfs_err lxfs_check_step(struct lxfs_check *check, uint32_t steps, struct lxfs_check_result *result);
+
+/**
+ * Looks for a name of an inode, through all directories of the volume or snapshot that it is of; called again with the directory, and so on,
+ * it makes a path. @param cursor  zeros at first; handed in again it finds the next name.
+ * @return LXFS_OK: `entry` in `directory`; LXFS_EBUSY: not in so many steps, go on; LXFS_ENOENT: there is none, or no more.
+ */
+MUST_USE enum lxfs_err lxfs_name_of(struct lxfs *fs, uint64_t inode, struct lxfs_cursor *cursor, uint32_t steps, uint64_t *directory,
+                                    struct lxfs_entry *entry);
+
 /* ---- names. All may return LXFS_EBAD, LXFS_EIO; those that write also LXFS_EROFS, LXFS_ENOSPC, LXFS_EDQUOT --------------------- */
 
 /** Finds a name. @return LXFS_OK; LXFS_ENOENT; LXFS_ENOTDIR; LXFS_EINVAL or LXFS_ENAMETOOLONG for no proper name. */

@@ -10,6 +10,7 @@
  *   change    all that writes: check, act, note          log      the intent log             commit   superblocks
  *   volume    format, open                               fs       the calls that read                scrub    all copies
  *   digest    fs-verity of a file                         discard  free blocks, for the device
+ *   check     everything, told of
  *
  * Three rules hold everywhere. An operation first loads all that it will need and finds every reason to refuse, and only then changes
  * anything: a failure behind that point stops all writing (is_failed), and the device still has the state of the last commit and log.
@@ -407,6 +408,9 @@ void map_settle(struct lxfs *fs);
 
 MUST_USE bool map_is_used(const uint8_t *leaf, uint64_t address);
 
+/** Touches a leaf of the map, or begins a new one in its place when it cannot be read: all in use. */
+MUST_USE enum lxfs_err map_remake(struct lxfs *fs, uint64_t index, uint32_t *frame);
+
 /** Whether a block may be given back: false when the map says that it is free already. */
 MUST_USE bool map_may_give(struct lxfs *fs, uint64_t address);
 
@@ -541,6 +545,9 @@ MUST_USE enum lxfs_err dead_prepare(struct lxfs *fs);
 
 /** Enters a tree; its pointer becomes a hole. */
 MUST_USE enum lxfs_err dead_push(struct lxfs *fs, uint8_t *pointer);
+
+/** Reads a node of a dead tree, from either copy. @return LXFS_OK; LXFS_EBAD; LXFS_EIO. */
+MUST_USE enum lxfs_err dead_read(struct lxfs *fs, const uint8_t *pointer, uint8_t *out);
 
 /** Gives back one block or node of a dead tree. @return LXFS_OK; LXFS_ENOENT when there is none; LXFS_EIO; LXFS_EBAD. */
 MUST_USE enum lxfs_err dead_step(struct lxfs *fs);
@@ -688,6 +695,9 @@ MUST_USE enum lxfs_err log_probe(struct lxfs *fs);
 
 /** Begins an empty log for the superblock of `generation`. */
 void log_reset(struct lxfs *fs, uint64_t generation);
+
+/** Whether a commit would write anything, of dirty blocks those below a rank. */
+MUST_USE bool commit_has_changes(const struct lxfs *fs, uint32_t end_rank);
 
 /** Writes everything dirty, then the superblock. */
 MUST_USE enum lxfs_err commit_all(struct lxfs *fs);
