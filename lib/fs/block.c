@@ -238,9 +238,10 @@ enum lxfs_err block_load(struct lxfs *fs, const struct spot *spot, uint32_t *fra
     return LXFS_OK;
 }
 
-static bool has_two_copies(const struct spot *spot)
+static bool has_two_copies(struct lxfs *fs, const struct spot *spot)
 {
-    return spot->kind != KIND_FILE || spot->level != 0;
+    const uint8_t *inode = frame_data(fs, spot->home) + spot->home_at;
+    return spot->kind != KIND_FILE || spot->level != 0 || (le32_load(inode + I_FLAGS) & LXFS_TWO_COPIES) != 0;
 }
 
 /* Finds new places for the block of a spot. */
@@ -248,7 +249,7 @@ static enum lxfs_err places(struct lxfs *fs, const struct spot *spot, uint64_t o
 {
     out[1] = 0;
     enum lxfs_err err = map_take(fs, 0, &out[0]);
-    if (err == LXFS_OK && has_two_copies(spot)) {
+    if (err == LXFS_OK && has_two_copies(fs, spot)) {
         err = map_take(fs, 1, &out[1]);
         if (err != LXFS_OK) {
             map_give(fs, out[0]);
@@ -274,12 +275,23 @@ void block_settle(struct lxfs *fs, const struct spot *spot, uint32_t i, const ui
     cache_to_dirty(fs, i, block_rank(spot->kind, spot->level));
 }
 
+/* Gives a dirty block a second place, when it has none and should: the file has been told to have two copies since. */
+static enum lxfs_err second_place(struct lxfs *fs, const struct spot *spot, struct frame *f)
+{
+    if (f->address2 != 0 || !has_two_copies(fs, spot)) {
+        return LXFS_OK;
+    }
+    enum lxfs_err err = map_take(fs, 1, &f->address2);
+    le40_store(spot_pointer(fs, spot) + P_ADDRESS2, f->address2);
+    return err;
+}
+
 enum lxfs_err block_touch(struct lxfs *fs, const struct spot *spot, uint32_t frame)
 {
-    const struct frame *f = &fs->frames[frame];
+    struct frame *f = &fs->frames[frame];
     assert(fs->frames[spot->parent].state == FRAME_DIRTY && spot->kind != KIND_MAP);
     if (f->state == FRAME_DIRTY) {
-        return LXFS_OK;
+        return second_place(fs, spot, f);
     }
     uint64_t where[2];
     uint64_t old[2] = {f->address, f->address2};

@@ -161,7 +161,9 @@ enum lxfs_err change_do(struct lxfs *fs, struct change *c)
         }
         fs->wants_commit = false;
         fs->is_acting = false;
+        fs->charge_count = 0;
         err = apply(fs, c);
+        err = err != LXFS_OK ? err : quota_flush(fs);
         err = err != LXFS_OK ? err : kept_flush(fs);
         bool was_acting = fs->is_acting;
         fs->is_acting = false;

@@ -59,10 +59,10 @@ static enum lxfs_err super_write(struct lxfs *fs)
     return LXFS_OK;
 }
 
-static bool has_changes(const struct lxfs *fs)
+bool commit_has_changes(const struct lxfs *fs, uint32_t end_rank)
 {
     bool has = fs->pending_count != 0 || fs->log_at != 0 || fs->log_used != 0 || fs->is_log_full;
-    for (uint32_t rank = 0; rank < RANKS; rank++) {
+    for (uint32_t rank = 0; rank < end_rank; rank++) {
         has = has || fs->dirty[rank].count != 0;
     }
     return has;
@@ -90,7 +90,7 @@ enum lxfs_err commit_all(struct lxfs *fs)
     if (fs->is_failed) {
         return LXFS_EIO;
     }
-    if (!has_changes(fs)) {
+    if (!commit_has_changes(fs, RANKS)) {
         return LXFS_OK;
     }
     map_settle(fs);

@@ -243,6 +243,7 @@ static void digest_note(struct run *r)
 static void run_begin(struct run *r, uint64_t seed)
 {
     m_init(&r->m, seed);
+    r->m.has_quotas = true;
     r->m.near_max = 24000;
     r->m.write_max = 20000;
     r->random = seed + 77;

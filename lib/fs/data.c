@@ -156,6 +156,23 @@ enum lxfs_err lxfs_seek(struct lxfs *fs, uint64_t inode, uint64_t offset, bool w
     return want_hole ? LXFS_OK : LXFS_ENOENT;
 }
 
+/* How many of some blocks are not there yet. The nodes above them are loaded. */
+static enum lxfs_err count_holes(struct lxfs *fs, const struct file *f, uint64_t first, uint64_t last, uint64_t *count)
+{
+    uint64_t total = tree_leaf_count(file_size(fs, f));
+    *count = 0;
+    for (uint64_t i = first; i <= last; i++) {
+        bool is_there = false;
+        uint64_t next = 0;
+        enum lxfs_err err = i < total ? file_probe(fs, f, i, &is_there, &next) : LXFS_OK;
+        if (err != LXFS_OK) {
+            return err;
+        }
+        *count += !is_there;
+    }
+    return LXFS_OK;
+}
+
 enum lxfs_err data_write(struct lxfs *fs, const struct change *c)
 {
     struct file f;
@@ -178,6 +195,11 @@ enum lxfs_err data_write(struct lxfs *fs, const struct change *c)
         bool is_whole = c->x <= i * BLOCK && (end >= (i + 1) * BLOCK || end >= size);
         err = file_prepare(fs, &f, i, !is_whole);
     }
+    uint64_t more = 0;
+    if (err == LXFS_OK && quota_of(fs, &f) != 0) {
+        err = count_holes(fs, &f, first, last, &more);
+    }
+    err = err != LXFS_OK ? err : quota_check(fs, quota_of(fs, &f), more);
     if (err != LXFS_OK) {
         return err;
     }

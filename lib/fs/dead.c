@@ -107,7 +107,7 @@ enum lxfs_err kept_flush(struct lxfs *fs)
 }
 
 /* @return LXFS_EBAD when both copies are damaged; LXFS_EIO when one could not be read and the other is not good. */
-static enum lxfs_err read_node(struct lxfs *fs, const uint8_t *pointer, uint8_t *out)
+enum lxfs_err dead_read(struct lxfs *fs, const uint8_t *pointer, uint8_t *out)
 {
     enum lxfs_err err = LXFS_EBAD;
     for (uint32_t copy = 0; copy < 2; copy++) {
@@ -168,7 +168,7 @@ enum lxfs_err dead_step(struct lxfs *fs)
         is_lost = true;
     }
     if (!is_lost && level != 0) {
-        err = read_node(fs, top, node);
+        err = dead_read(fs, top, node);
         is_lost = err == LXFS_EBAD;
     }
     if (err == LXFS_EIO) { /* it may be readable another time: nothing has changed */

@@ -404,6 +404,7 @@ enum lxfs_err dir_remove(struct lxfs *fs, const struct file *d, const struct dir
     uint64_t entries = le64_load(inode + I_ENTRIES);
     le64_store(inode + I_ENTRIES, entries - (entries != 0));
     if (entries <= 1 && file_size(fs, d) != BLOCK && !file_is_deep_dirty(fs, d)) { /* the last one: all blocks but one go */
+        quota_charge(fs, quota_of(fs, d), -(int64_t)le40_load(inode + I_ROOT + P_COUNT));
         enum lxfs_err err = file_discard(fs, inode + I_ROOT);
         le64_store(inode + I_SIZE, 0);
         return err == LXFS_OK ? dir_make(fs, d) : err;

@@ -280,6 +280,26 @@ static inline void evil_raw(const struct dice *dice, struct overlay *o)
 
 /* ---- use ---------------------------------------------------------------------------------------------------------------- */
 
+static inline void evil_finding(void *context, const struct lxfs_finding *finding)
+{
+    uint64_t *count = (uint64_t *)context;
+    *count += lxfs_finding_name(finding->kind)[0] != 0;
+}
+
+/* Checks the volume, as far as that is possible. */
+static inline void evil_check(struct lxfs *fs, uint32_t flags)
+{
+    static uint64_t memory[16384];
+    struct lxfs_check *check = NULL;
+    struct lxfs_check_result result;
+    uint64_t findings = 0;
+    if (lxfs_check_begin(fs, memory, sizeof memory, flags, evil_finding, &findings, &check) != LXFS_OK) {
+        return;
+    }
+    for (uint32_t n = 0; n < 500 && lxfs_check_step(check, 20, &result) == LXFS_OK; n++) {
+    }
+}
+
 /* Reads all that can be found, within bounds; what it gives does not matter here. */
 static inline void evil_walk(struct lxfs *fs)
 {
@@ -414,6 +434,9 @@ static inline void evil_case(const struct dice *dice, struct overlay *o, struct 
             struct lxfs_cursor cursor = {0, 0};
             (void)!lxfs_scrub(v->fs, &cursor, dice->steps);
             (void)!lxfs_commit(v->fs);
+            if (roll(dice, 4) == 0) {
+                evil_check(v->fs, roll(dice, 2) == 0 ? LXFS_CHECK_REBUILD_MAP : 0);
+            }
         }
     }
 }

@@ -143,6 +143,7 @@ struct audit {
     uint32_t bad_blocks; /* that did not verify */
     bool is_snapshot;    /* what is walked belongs to a snapshot: it must be there, and may belong to the volume as well */
     uint64_t used;
+    uint64_t quotas[LXFS_QUOTAS_MAX + 1];
 };
 
 static bool audit_is_quiet; /* it only counts */
@@ -207,7 +208,8 @@ static inline uint64_t audit_tree(struct audit *a, const struct spot *root, bool
             if (le40_load(pointer + P_ADDRESS2) != 0 && !a->is_snapshot) { /* many blocks are those of the volume: once is enough */
                 audit_copies(a, pointer);
             }
-            if ((le40_load(pointer + P_ADDRESS2) == 0) != (root->kind == KIND_FILE && spots[depth].level == 0)) {
+            bool may_have_one = root->kind == KIND_FILE && spots[depth].level == 0; /* and two, as its flag was when it was written */
+            if (le40_load(pointer + P_ADDRESS2) == 0 && !may_have_one) {
                 audit_error(a, "a wrong number of copies", spots[depth].kind);
             }
             if (block_load(a->fs, &spots[depth], &frame) != LXFS_OK) {
@@ -298,7 +300,10 @@ static inline void audit_inode(struct audit *a, uint64_t inode)
     memcpy(place, kept, INODE_BYTES);
     struct file copy = {.inode = inode, .home = 0, .home_at = S_END, .kind = f.kind};
     struct spot root = file_root_spot(a->fs, &copy);
-    (void)audit_tree(a, &root, false);
+    uint64_t leaves = audit_tree(a, &root, false);
+    if (!a->is_snapshot && f.kind != KIND_LIST) {
+        a->quotas[le32_load(place + I_QUOTA)] += 1 + leaves;
+    }
     if (le40_load(place + I_XATTR + P_ADDRESS) != 0) {
         struct spot x = {.parent_at = S_END + I_XATTR, .home_at = S_END, .kind = KIND_XATTR};
         (void)audit_tree(a, &x, false);
@@ -354,7 +359,8 @@ static inline void audit_snapshots(struct audit *a)
 /* Everything about blocks. The volume must have been committed, and have enough frames. @return what was wrong, counted. */
 static inline uint64_t audit_blocks(struct lxfs *fs, uint32_t *bad_blocks)
 {
-    struct audit a = {.fs = fs, .seen = (uint8_t *)calloc(1, fs->block_count / 8 + 1)};
+    static struct audit a;
+    a = (struct audit){.fs = fs, .seen = (uint8_t *)calloc(1, fs->block_count / 8 + 1)};
     struct file table = file_of_table();
     struct file map = file_of_map();
     struct spot root = file_root_spot(fs, &table);
@@ -365,12 +371,18 @@ static inline uint64_t audit_blocks(struct lxfs *fs, uint32_t *bad_blocks)
     for (uint64_t i = 1; i < fs->inode_count; i++) {
         struct file f;
         audit_inode(&a, i);
-        used_inodes += i != INODE_DEAD && i != INODE_SNAPSHOTS && i != INODE_KEPT && inode_slot(fs, i, &f) == LXFS_OK &&
+        used_inodes += (i == INODE_ROOT || i >= INODE_FIRST_FREE) && inode_slot(fs, i, &f) == LXFS_OK &&
                        le32_load(file_inode(fs, &f) + I_MODE) != 0;
     }
     audit_list(&a, INODE_DEAD, fs->dead_count);
     audit_list(&a, INODE_KEPT, fs->kept_count);
     audit_snapshots(&a);
+    for (uint32_t n = 1; n <= LXFS_QUOTAS_MAX; n++) {
+        struct lxfs_quota q = {0, 0};
+        if (lxfs_quota_get(fs, n, &q) != LXFS_OK || (a.bad_blocks == 0 && q.used_blocks != a.quotas[n])) {
+            audit_error(&a, "a quota counts wrong", n);
+        }
+    }
     if (a.bad_blocks == 0 && used_inodes != fs->used_inodes) {
         audit_error(&a, "the number of inodes is wrong", used_inodes);
     }

@@ -111,6 +111,9 @@ enum lxfs_err file_prepare_end(struct lxfs *fs, const struct file *f)
 void file_count_add(struct lxfs *fs, const struct file *f, uint32_t level, uint64_t index, uint64_t delta)
 {
     struct spot spot = file_root_spot(fs, f);
+    if (f->kind == KIND_FILE || f->kind == KIND_META) {
+        quota_charge(fs, quota_of(fs, f), (int64_t)delta);
+    }
     for (;;) {
         uint8_t *pointer = spot_pointer(fs, &spot);
         le40_store(pointer + P_COUNT, le40_load(pointer + P_COUNT) + delta);

@@ -23,6 +23,8 @@ const char *lxfs_err_name(enum lxfs_err err)
         [LXFS_EIO] = "device failed",
         [LXFS_ENOTSUP] = "not supported",
         [LXFS_ENOMEM] = "no memory",
+        [LXFS_EDQUOT] = "over quota",
+        [LXFS_EXDEV] = "another quota",
     };
     return (size_t)err < ARRAY_LEN(names) ? names[err] : "unknown error";
 }
@@ -150,7 +152,9 @@ enum lxfs_err lxfs_getattr(struct lxfs *fs, uint64_t inode, struct lxfs_attr *ou
                               .accessed = time_load(p + I_ACCESSED),
                               .modified = time_load(p + I_MODIFIED),
                               .changed = time_load(p + I_CHANGED),
-                              .born = time_load(p + I_BORN)};
+                              .born = time_load(p + I_BORN),
+                              .quota = le32_load(p + I_QUOTA),
+                              .flags = le32_load(p + I_FLAGS)};
     return LXFS_OK;
 }
 
@@ -164,6 +168,7 @@ enum lxfs_err lxfs_setattr(struct lxfs *fs, uint64_t inode, uint32_t mask, const
     struct change c = {.op = CHANGE_SETATTR,
                        .a = inode,
                        .mask = mask,
+                       .x = (mask & LXFS_SET_FLAGS) != 0 ? attr->flags : 0,
                        .mode = attr->mode,
                        .uid = attr->uid,
                        .gid = attr->gid,
@@ -175,12 +180,12 @@ enum lxfs_err lxfs_setattr(struct lxfs *fs, uint64_t inode, uint32_t mask, const
 enum lxfs_err attr_set(struct lxfs *fs, const struct change *c)
 {
     struct file f;
-    const uint32_t known = LXFS_SET_MODE | LXFS_SET_UID | LXFS_SET_GID | LXFS_SET_ACCESSED | LXFS_SET_MODIFIED;
+    const uint32_t known = LXFS_SET_MODE | LXFS_SET_UID | LXFS_SET_GID | LXFS_SET_ACCESSED | LXFS_SET_MODIFIED | LXFS_SET_FLAGS;
     enum lxfs_err err = inode_load(fs, c->a, &f);
     if (err != LXFS_OK) {
         return err;
     }
-    if ((c->mask & ~known) != 0 || c->data_bytes != 2 * TIME_BYTES) {
+    if ((c->mask & ~known) != 0 || (c->x & ~(uint64_t)LXFS_TWO_COPIES) != 0 || c->data_bytes != 2 * TIME_BYTES) {
         return LXFS_EINVAL;
     }
     if (((c->mask & LXFS_SET_ACCESSED) != 0 && !time_is_sound(time_load(c->data))) ||
@@ -195,6 +200,9 @@ enum lxfs_err attr_set(struct lxfs *fs, const struct change *c)
     uint8_t *p = file_inode(fs, &f);
     if ((c->mask & LXFS_SET_MODE) != 0) {
         le32_store(p + I_MODE, (le32_load(p + I_MODE) & LXFS_IFMT) | (c->mode & 07777));
+    }
+    if ((c->mask & LXFS_SET_FLAGS) != 0) {
+        le32_store(p + I_FLAGS, (uint32_t)c->x);
     }
     if ((c->mask & LXFS_SET_UID) != 0) {
         le32_store(p + I_UID, c->uid);

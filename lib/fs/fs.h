@@ -38,6 +38,7 @@
 #define LXFS_SECRET_BYTES     16u
 #define LXFS_ROOT_INODE       2u
 #define LXFS_SNAPSHOTS_MAX    256u
+#define LXFS_QUOTAS_MAX       1024u
 #define LXFS_SNAPSHOT_NAME_BYTES_MAX 63u
 
 enum lxfs_err {
@@ -59,6 +60,8 @@ enum lxfs_err {
     LXFS_EIO,          /**< the device failed, now or before; after a failed write the volume must be opened again */
     LXFS_ENOTSUP,      /**< another version or cipher */
     LXFS_ENOMEM,       /**< the memory given is too small */
+    LXFS_EDQUOT,       /**< the quota of the directory tree is used up */
+    LXFS_EXDEV,        /**< a name in a directory of another quota */
 };
 
 /** One or two words for an error; never NULL. */
@@ -135,7 +138,12 @@ struct lxfs_attr {
     struct lxfs_time modified;
     struct lxfs_time changed;
     struct lxfs_time born;
+    uint32_t quota;            /**< 0: none */
+    uint32_t flags;            /**< LXFS_TWO_COPIES */
 };
+
+/** Of a file: blocks of its contents that are written from then on have two copies. Of a directory: what is made in it has the same flag. */
+enum { LXFS_TWO_COPIES = 1 };
 
 /** A name of 1 to 255 bytes without '/' and zero bytes, neither "." nor "..". The bytes are the caller's. */
 struct lxfs_name {
@@ -270,6 +278,21 @@ struct lxfs_cursor {
  */
 MUST_USE enum lxfs_err lxfs_scrub(struct lxfs *fs, struct lxfs_cursor *cursor, uint32_t steps);
 
+/** How a device is told of free blocks. */
+struct lxfs_discard {
+    void *context;
+    uint32_t blocks_min; /**< shorter runs are passed over */
+    bool (*discard)(void *context, uint64_t first_block, uint32_t block_count); /**< @return false when the device failed */
+};
+
+/**
+ * Tells the device which blocks are free, in at most `steps` steps of 32,768 blocks of the volume each. For idle times. What the blocks have
+ * afterwards does not matter. @param discarded  how many this call told of.
+ * @return LXFS_OK: go on; LXFS_ENOENT: everything was looked at, the cursor is at the beginning again; LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_trim(struct lxfs *fs, const struct lxfs_discard *to, struct lxfs_cursor *cursor, uint32_t steps,
+                                 uint64_t *discarded);
+
 void lxfs_statfs(const struct lxfs *fs, struct lxfs_statfs *out);
 void lxfs_stats(const struct lxfs *fs, struct lxfs_stats *out);
 
@@ -309,20 +332,126 @@ MUST_USE enum lxfs_err lxfs_snapshot_find(struct lxfs *fs, struct lxfs_name name
 /** The snapshots one by one, in no order. @param cookie  0 at first. @return LXFS_OK; LXFS_ENOENT behind the last; LXFS_EBAD; LXFS_EIO. */
 MUST_USE enum lxfs_err lxfs_snapshot_list(struct lxfs *fs, uint32_t *cookie, struct lxfs_snapshot *out);
 
-/* ---- names. All may return LXFS_EBAD, LXFS_EIO; those that write also LXFS_EROFS, LXFS_ENOSPC ------------------------------ */
+/* ---- quotas ----------------------------------------------------------------------------------------------------------- */
+
+/** In blocks: one for each inode, and one for each block of contents or of a directory that is there. */
+struct lxfs_quota {
+    uint64_t limit_blocks; /**< 0: none */
+    uint64_t used_blocks;
+};
+
+/** @param quota  1 to LXFS_QUOTAS_MAX. @return LXFS_OK; LXFS_EINVAL; LXFS_EBAD; LXFS_EIO. */
+MUST_USE enum lxfs_err lxfs_quota_get(struct lxfs *fs, uint32_t quota, struct lxfs_quota *out);
+
+/**
+ * Sets how much a quota may take, durably; it may be less than is taken. Then what would take more fails with LXFS_EDQUOT. Blocks of
+ * directories that split are counted, but do not make an operation fail: up to 8 may come on top.
+ * @return LXFS_OK; LXFS_EINVAL; LXFS_ENOSPC; LXFS_EBAD; LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_quota_set(struct lxfs *fs, uint32_t quota, uint64_t limit_blocks);
+
+/**
+ * Gives an empty directory a quota, 0 for none, durably: what is made in it has the same. Names do not cross quotas: lxfs_link and
+ * lxfs_rename into a directory of another one are refused with LXFS_EXDEV.
+ * @return LXFS_OK; LXFS_ENOENT; LXFS_ENOTDIR; LXFS_ENOTEMPTY; LXFS_EINVAL; LXFS_ENOSPC; LXFS_EBAD; LXFS_EIO; LXFS_EROFS.
+ */
+MUST_USE enum lxfs_err lxfs_quota_assign(struct lxfs *fs, uint64_t directory, uint32_t quota);
+
+/* ---- checking ---------------------------------------------------------------------------------------------------------- */
+
+enum lxfs_finding_kind {
+    LXFS_FINDING_COPY,      /**< one copy of a block is bad: written again from the other one, unless the volume is read-only */
+    LXFS_FINDING_BLOCK,     /**< a block cannot be verified: what it had is lost */
+    LXFS_FINDING_INODE,     /**< an inode says what cannot be */
+    LXFS_FINDING_DIRECTORY, /**< a directory cannot be listed to its end */
+    LXFS_FINDING_NAME,      /**< `name` in directory `inode` leads to `other`, which is not there or of another type; or it is not found */
+    LXFS_FINDING_PARENT,    /**< directory `inode` says that it is in `other`, and is in another one */
+    LXFS_FINDING_ENTRIES,   /**< a directory has `expected` entries and says `found` */
+    LXFS_FINDING_LINKS,     /**< an inode has `expected` links and says `found`; or a directory has several names */
+    LXFS_FINDING_UNREACHED, /**< an inode has no name, and should have */
+    LXFS_FINDING_TWICE,     /**< a block belongs to two: this is the second one that was met */
+    LXFS_FINDING_FREE,      /**< `found` blocks from `address` on are in use and marked as free */
+    LXFS_FINDING_LEAK,      /**< `found` blocks from `address` on belong to nothing and are marked as in use */
+    LXFS_FINDING_LIST,      /**< a list of free inodes, dead or kept trees (`inode` 1, 4) or snapshots (3) is broken */
+    LXFS_FINDING_NUMBER,    /**< the superblock says `found` inodes in use, or free blocks (is_map), and there are `expected` */
+    LXFS_FINDING_QUOTA,     /**< quota `index` says `found` blocks, and there are `expected` */
+    LXFS_FINDING_SNAPSHOT,  /**< a block of a snapshot is not kept for it */
+};
+
+/** Members that a kind does not need are 0. */
+struct lxfs_finding {
+    enum lxfs_finding_kind kind;
+    uint64_t inode; /**< 0: the inode table, or the map */
+    uint64_t other;
+    uint64_t index; /**< of the block on its level */
+    uint64_t address;
+    uint64_t expected;
+    uint64_t found;
+    uint32_t level;
+    bool is_map;
+    bool is_repaired;
+    const char *name; /**< during the call only; or NULL */
+};
+
+/** A sentence for a kind; never NULL. */
+const char *lxfs_finding_name(enum lxfs_finding_kind kind);
+
+/** Is told of each finding. It must not call anything that writes. */
+typedef void (*lxfs_report)(void *context, const struct lxfs_finding *finding);
+
+enum {
+    /** The map is made right by what was found. Blocks are given back only if everything that leads to blocks could be read. */
+    LXFS_CHECK_REBUILD_MAP = 1,
+};
+
+struct lxfs_check_result {
+    uint64_t findings;
+    uint64_t repaired;
+    uint64_t blocks;    /**< in use that were met */
+    bool is_incomplete; /**< something that leads to blocks could not be read: what is marked as in use may belong there */
+    bool is_unlisted;   /**< a directory could not be listed: then links are not judged */
+};
+
+struct lxfs_check;
+
+/** How much memory lxfs_check_begin wants for a volume as it is now: a bit for each block, 4 bytes for each inode. */
+size_t lxfs_check_bytes(const struct lxfs *fs);
+
+/**
+ * Begins to check a volume, which is committed first. @param memory  8-byte-aligned; borrowed until the last step.
+ * @return LXFS_OK; LXFS_ENOMEM; LXFS_EINVAL for an unknown flag; LXFS_EIO.
+ */
+MUST_USE enum lxfs_err lxfs_check_begin(struct lxfs *fs, void *memory, size_t memory_bytes, uint32_t flags, lxfs_report report, void *context,
+                                        struct lxfs_check **out);
+
+/**
+ * Goes on in at most `steps` steps. Files can be read in between.
+ * @return LXFS_OK: go on; LXFS_ENOENT: everything was looked at; LXFS_EBUSY when the volume has changed: begin again; LXFS_EIO.
+ */
+MUST_USE enum lxfs_err lxfs_check_step(struct lxfs_check *check, uint32_t steps, struct lxfs_check_result *result);
+
+/**
+ * Looks for a name of an inode, through all directories of the volume or snapshot that it is of; called again with the directory, and so on,
+ * it makes a path. @param cursor  zeros at first; handed in again it finds the next name.
+ * @return LXFS_OK: `entry` in `directory`; LXFS_EBUSY: not in so many steps, go on; LXFS_ENOENT: there is none, or no more.
+ */
+MUST_USE enum lxfs_err lxfs_name_of(struct lxfs *fs, uint64_t inode, struct lxfs_cursor *cursor, uint32_t steps, uint64_t *directory,
+                                    struct lxfs_entry *entry);
+
+/* ---- names. All may return LXFS_EBAD, LXFS_EIO; those that write also LXFS_EROFS, LXFS_ENOSPC, LXFS_EDQUOT --------------------- */
 
 /** Finds a name. @return LXFS_OK; LXFS_ENOENT; LXFS_ENOTDIR; LXFS_EINVAL or LXFS_ENAMETOOLONG for no proper name. */
 MUST_USE enum lxfs_err lxfs_lookup(struct lxfs *fs, uint64_t directory, struct lxfs_name name, uint64_t *inode);
 
 /**
  * Makes a file, directory, symbolic link or device file. With an empty name the new file has no name and is held: it lives until
- * lxfs_release, or for good when it got a name by lxfs_link.
+ * lxfs_release, or for good when it got a name by lxfs_link; it has the quota of `directory`, which may be 0: none.
  * @return LXFS_OK; LXFS_EEXIST; LXFS_EBUSY; LXFS_ENOTDIR; LXFS_ENOENT when the directory was removed; LXFS_EMLINK; LXFS_EINVAL; LXFS_ENAMETOOLONG.
  */
 MUST_USE enum lxfs_err lxfs_create(struct lxfs *fs, uint64_t directory, struct lxfs_name name, const struct lxfs_node *node,
                                    uint64_t *inode);
 
-/** Another name for a file. @return as lxfs_create; LXFS_EISDIR for a directory; LXFS_EMLINK. */
+/** Another name for a file. @return as lxfs_create; LXFS_EISDIR for a directory; LXFS_EMLINK; LXFS_EXDEV. */
 MUST_USE enum lxfs_err lxfs_link(struct lxfs *fs, uint64_t inode, uint64_t directory, struct lxfs_name name);
 
 /** Removes a name of anything but a directory; a file that is held lives on. @return LXFS_OK; LXFS_ENOENT; LXFS_EISDIR; LXFS_ENOTDIR. */
@@ -337,7 +466,7 @@ enum { LXFS_NOREPLACE = 1, LXFS_EXCHANGE = 2 };
  * Renames, in one step; replaces what the new name was, if the types allow.
  * @param flags  0, LXFS_NOREPLACE or LXFS_EXCHANGE, as renameat2 of Linux has them.
  * @return LXFS_OK; LXFS_ENOENT; LXFS_EEXIST; LXFS_ENOTDIR; LXFS_EISDIR; LXFS_ENOTEMPTY; LXFS_EINVAL when a directory would come into
- *         itself, or lies deeper than LXFS_DEPTH_MAX; LXFS_EMLINK.
+ *         itself, or lies deeper than LXFS_DEPTH_MAX; LXFS_EMLINK; LXFS_EXDEV when the directories are of different quotas.
  */
 MUST_USE enum lxfs_err lxfs_rename(struct lxfs *fs, uint64_t from, struct lxfs_name from_name, uint64_t to, struct lxfs_name to_name,
                                    uint32_t flags);
@@ -355,9 +484,9 @@ MUST_USE enum lxfs_err lxfs_readdir(struct lxfs *fs, uint64_t directory, uint64_
 MUST_USE enum lxfs_err lxfs_getattr(struct lxfs *fs, uint64_t inode, struct lxfs_attr *out);
 
 /** Which members of a struct lxfs_attr lxfs_setattr takes. */
-enum { LXFS_SET_MODE = 1, LXFS_SET_UID = 2, LXFS_SET_GID = 4, LXFS_SET_ACCESSED = 8, LXFS_SET_MODIFIED = 16 };
+enum { LXFS_SET_MODE = 1, LXFS_SET_UID = 2, LXFS_SET_GID = 4, LXFS_SET_ACCESSED = 8, LXFS_SET_MODIFIED = 16, LXFS_SET_FLAGS = 32 };
 
-/** Sets what `mask` names; the type in the mode stays. @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL for an unknown bit or a time. */
+/** Sets what `mask` names; the type in the mode stays. @return LXFS_OK; LXFS_ENOENT; LXFS_EINVAL for an unknown bit or flag, or a time. */
 MUST_USE enum lxfs_err lxfs_setattr(struct lxfs *fs, uint64_t inode, uint32_t mask, const struct lxfs_attr *attr);
 
 /**
@@ -400,6 +529,24 @@ MUST_USE enum lxfs_err lxfs_seek(struct lxfs *fs, uint64_t inode, uint64_t offse
 
 /** The tree root of a file's contents (docs/spec/tree.md). Commits first when the file has changed since the last commit. */
 MUST_USE enum lxfs_err lxfs_root(struct lxfs *fs, uint64_t inode, struct hash256 *out);
+
+/** Where lxfs_fsverity is; begins as zeros. */
+struct lxfs_fsverity {
+    struct hash256 root; /**< of the file when it began */
+    uint64_t size_bytes;
+    uint64_t index;
+    bool is_begun;
+    struct tree_verity verity;
+};
+
+/**
+ * The digest by which Linux's fs-verity knows the file (SHA-256, blocks of 4 KiB, no salt), in calls of at most `blocks` blocks each.
+ * @param is_done  set when `out` is.
+ * @return LXFS_OK; LXFS_EBUSY when the file has changed since it began: begin again with zeros; LXFS_EISDIR; LXFS_EINVAL for what is no
+ *         regular file; LXFS_EFBIG above TREE_VERITY_BYTES_MAX; as lxfs_root. Source: Linux Documentation/filesystems/fsverity.rst
+ */
+MUST_USE enum lxfs_err lxfs_fsverity(struct lxfs *fs, uint64_t inode, struct lxfs_fsverity *state, uint32_t blocks, struct hash256 *out,
+                                     bool *is_done);
 
 /* ---- extended attributes -------------------------------------------------------------------------------------------- */
 

@@ -31,7 +31,7 @@ static enum lxfs_err slot_in(struct lxfs *fs, const struct file *table, uint64_t
     }
     const uint8_t *bytes = frame_data(fs, frame) + number % BLOCK_INODES * INODE_BYTES;
     bool is_directory = (le32_load(bytes + I_MODE) & LXFS_IFMT) == LXFS_IFDIR;
-    bool is_list = number == INODE_DEAD || number == INODE_SNAPSHOTS || number == INODE_KEPT;
+    bool is_list = number == INODE_DEAD || (number >= INODE_SNAPSHOTS && number < INODE_FIRST_FREE);
     *out = (struct file){.inode = number,
                          .home = frame,
                          .home_at = (uint32_t)(number % BLOCK_INODES) * INODE_BYTES,
@@ -83,7 +83,8 @@ static bool has_sound_times(const uint8_t *inode)
 static bool is_sound(const struct lxfs *fs, const uint8_t *inode)
 {
     uint64_t size = le64_load(inode + I_SIZE);
-    if (!inode_is_root_sound(fs, inode) || !has_sound_times(inode)) {
+    if (!inode_is_root_sound(fs, inode) || !has_sound_times(inode) || le32_load(inode + I_QUOTA) > LXFS_QUOTAS_MAX ||
+        (le32_load(inode + I_FLAGS) & ~(uint32_t)LXFS_TWO_COPIES) != 0) {
         return false;
     }
     switch (le32_load(inode + I_MODE) & LXFS_IFMT) {
@@ -170,7 +171,7 @@ static enum lxfs_err extend(struct lxfs *fs, struct file *out)
     return err;
 }
 
-enum lxfs_err inode_make(struct lxfs *fs, uint32_t mode, struct file *out)
+enum lxfs_err inode_make(struct lxfs *fs, uint32_t mode, uint32_t quota, struct file *out)
 {
     struct file f;
     enum lxfs_err err = LXFS_OK;
@@ -193,6 +194,8 @@ enum lxfs_err inode_make(struct lxfs *fs, uint32_t mode, struct file *out)
     memset(bytes, 0, INODE_BYTES);
     le64_store(bytes + I_GENERATION, generation);
     le32_store(bytes + I_MODE, mode);
+    le32_store(bytes + I_QUOTA, quota);
+    quota_charge(fs, quota, 1);
     inode_stamp(fs, &f, I_ACCESSED);
     inode_stamp(fs, &f, I_MODIFIED);
     inode_stamp(fs, &f, I_CHANGED);
@@ -207,6 +210,7 @@ enum lxfs_err inode_free(struct lxfs *fs, const struct file *f)
 {
     uint8_t *bytes = file_inode(fs, f);
     enum lxfs_err err = LXFS_OK;
+    quota_charge(fs, quota_of(fs, f), -1 - (int64_t)le40_load(bytes + I_ROOT + P_COUNT));
     if (le40_load(bytes + I_XATTR + P_ADDRESS) != 0) {
         block_free(fs, bytes + I_XATTR);
     }

@@ -66,6 +66,30 @@ static enum lxfs_err touch_leaf(struct lxfs *fs, uint64_t index, uint32_t *frame
     }
 }
 
+enum lxfs_err map_remake(struct lxfs *fs, uint64_t index, uint32_t *frame)
+{
+    struct file map = file_of_map();
+    uint32_t parent = 0;
+    enum lxfs_err err = touch_leaf(fs, index, frame);
+    if (err != LXFS_EBAD || file_depth(file_size(fs, &map)) == 0 || file_load(fs, &map, 1, index / FANOUT, &parent) != LXFS_OK || parent == 0 ||
+        fs->frames[parent].state != FRAME_DIRTY) {
+        return err;
+    }
+    struct spot spot = file_child_spot(&fs->frames[parent].spot, parent, index);
+    uint64_t count = le40_load(spot_pointer(fs, &spot) + P_COUNT);
+    uint64_t first = map_place(fs, 0, index, 0); /* the other place than the one that the commit before leads to */
+    uint64_t where = le40_load(spot_pointer(fs, &spot) + P_ADDRESS) == first ? first + 1 : first;
+    uint32_t i = cache_take(fs, false);
+    if (i == 0) {
+        return LXFS_EIO;
+    }
+    memset(frame_data(fs, i), 0xff, BLOCK);
+    block_settle(fs, &spot, i, (const uint64_t[2]){where, where + map_distance(fs)});
+    file_count_add(fs, &map, 0, index, (uint64_t)0 - count);
+    *frame = i;
+    return LXFS_OK;
+}
+
 /* The first leaf from `from` on that says it has free blocks; what cannot be read is passed over. */
 static bool seek_leaf(struct lxfs *fs, uint64_t from, uint64_t *leaf)
 {

@@ -28,6 +28,7 @@ struct m_node {
     uint32_t uid;
     uint32_t gid;
     uint32_t holds;
+    uint32_t quota;
     int64_t modified;
     uint32_t xattr_len[M_XATTRS]; /* and one; 0: none */
     uint8_t xattr[M_XATTRS];      /* the byte that it repeats */
@@ -42,6 +43,7 @@ struct model {
     uint8_t entries[M_NODES][M_NAMES]; /* in a directory, by name: index of a node, or 0 */
     uint64_t random;
     int64_t clock;
+    bool has_quotas; /* without limits: quota_test has those */
     uint32_t near_max; /* how far the beginning of files is used */
     uint32_t write_max;
     uint64_t counts[24]; /* operations that succeeded, by kind */
@@ -451,6 +453,7 @@ static inline void m_create(struct model *m, struct lxfs *fs)
     n->links = is_unnamed ? 0 : m_is_dir(n) ? 2 : 1;
     n->holds = is_unnamed;
     n->parent = d;
+    n->quota = m->nodes[d].quota;
     n->modified = m->clock;
     n->size = target_bytes;
     n->is_known = false;
@@ -459,6 +462,12 @@ static inline void m_create(struct model *m, struct lxfs *fs)
         m->entries[d][k] = (uint8_t)i;
         m->nodes[d].links += m_is_dir(n);
         m->nodes[d].modified = m->clock;
+    }
+    if (m->has_quotas && m_is_dir(n) && m_below(m, 8) == 0) {
+        n->quota = m_below(m, 3);
+        if (!m_same(m, "quota", lxfs_quota_assign(fs, inode, n->quota), LXFS_OK)) {
+            n->quota = 0;
+        }
     }
 }
 
@@ -471,6 +480,7 @@ static inline void m_link(struct model *m, struct lxfs *fs)
     enum lxfs_err want = m->entries[d][k] != 0      ? LXFS_EEXIST
                          : m->nodes[d].links == 0 ? LXFS_ENOENT
                          : m_is_dir(n)              ? LXFS_EISDIR
+                         : n->quota != m->nodes[d].quota ? LXFS_EXDEV
                                                     : LXFS_OK;
     if (m_same(m, "link", lxfs_link(fs, n->inode, m->nodes[d].inode, m_name(k)), want)) {
         n->links++;
@@ -554,6 +564,9 @@ static inline void m_rename(struct model *m, struct lxfs *fs)
     uint32_t i = m->entries[d][k];
     uint32_t other = m->entries[to][k2];
     enum lxfs_err want = m_rename_want(m, d, i, to, other, flags);
+    if (want == LXFS_OK && other != i && m->nodes[d].quota != m->nodes[to].quota) {
+        want = LXFS_EXDEV;
+    }
     enum lxfs_err is = lxfs_rename(fs, m->nodes[d].inode, m_name(k), m->nodes[to].inode, m_name(k2), flags);
     if (!m_same(m, "rename", is, want) || other == i) {
         return;
@@ -649,7 +662,8 @@ static inline void m_setattr(struct model *m, struct lxfs *fs)
 {
     struct m_node *n = &m->nodes[m_any(m, m_below(m, 5) == 0)];
     struct lxfs_attr a = {.mode = m_below(m, 010000), .uid = m_below(m, 9), .gid = m_below(m, 9), .modified = {m_below(m, 1000), 7}};
-    uint32_t mask = m_below(m, 32);
+    uint32_t mask = m_below(m, 64);
+    a.flags = m_below(m, 2);
     if (!m_same(m, "setattr", lxfs_setattr(fs, n->inode, mask, &a), LXFS_OK)) {
         return;
     }

@@ -27,6 +27,7 @@ static void run(uint64_t seed, uint64_t steps, uint32_t leaves, uint32_t nodes, 
     static struct model m;
     m_init(&m, seed);
     m.near_max = near_max;
+    m.has_quotas = true;
     m.write_max = near_max < M_WRITE_MAX ? near_max : M_WRITE_MAX;
     disk_make(&disk, BLOCK, 16384ull * BLOCK, false);
     struct lxfs_crypt crypt = is_sealed ? fake_crypt(&cipher) : (struct lxfs_crypt){0};

@@ -33,6 +33,11 @@ static void links_add(struct lxfs *fs, const struct file *f, int32_t n)
     }
 }
 
+static uint32_t flags_of(struct lxfs *fs, const struct file *f)
+{
+    return le32_load(file_inode(fs, f) + I_FLAGS);
+}
+
 static uint32_t type_of(struct lxfs *fs, const struct file *f)
 {
     return le32_load(file_inode(fs, f) + I_MODE) & LXFS_IFMT;
@@ -107,7 +112,7 @@ static enum lxfs_err kind_check(const struct change *c)
 }
 
 /* What the new inode has inside. */
-static enum lxfs_err fill(struct lxfs *fs, const struct change *c, const struct file *f, uint64_t directory)
+static enum lxfs_err fill(struct lxfs *fs, const struct change *c, const struct file *f, uint64_t directory, uint32_t flags)
 {
     uint8_t *inode = file_inode(fs, f);
     uint32_t frame = 0;
@@ -115,6 +120,7 @@ static enum lxfs_err fill(struct lxfs *fs, const struct change *c, const struct 
     le32_store(inode + I_GID, c->gid);
     le32_store(inode + I_LINKS, c->name.len_bytes == 0 ? 0 : is_dir(f) ? 2 : 1);
     le64_store(inode + I_DEVICE, c->x);
+    le32_store(inode + I_FLAGS, flags);
     if (is_dir(f)) {
         le64_store(inode + I_PARENT, directory);
         return dir_make(fs, f);
@@ -135,10 +141,20 @@ static enum lxfs_err fill(struct lxfs *fs, const struct change *c, const struct 
 static enum lxfs_err create_unnamed(struct lxfs *fs, struct change *c)
 {
     struct file f;
+    uint32_t quota = 0;
+    uint32_t flags = 0;
     if ((c->mode & LXFS_IFMT) != LXFS_IFREG) {
         return LXFS_EINVAL;
     }
-    enum lxfs_err err = fs->orphan == 0 ? LXFS_OK : inode_slot(fs, fs->orphan, &f);
+    enum lxfs_err err = c->a == 0 ? LXFS_OK : inode_load(fs, c->a, &f);
+    if (err == LXFS_OK && c->a != 0) {
+        quota = quota_of(fs, &f);
+        flags = flags_of(fs, &f);
+        err = quota_check(fs, quota, 1);
+    }
+    if (err == LXFS_OK && fs->orphan != 0) {
+        err = inode_slot(fs, fs->orphan, &f);
+    }
     if (err == LXFS_OK) {
         err = inode_prepare(fs);
     }
@@ -146,9 +162,9 @@ static enum lxfs_err create_unnamed(struct lxfs *fs, struct change *c)
         return err;
     }
     fs->is_acting = true;
-    err = inode_make(fs, c->mode, &f);
+    err = inode_make(fs, c->mode, quota, &f);
     if (err == LXFS_OK) {
-        err = fill(fs, c, &f, 0);
+        err = fill(fs, c, &f, 0, flags);
     }
     if (err == LXFS_OK) {
         err = orphan_add(fs, &f);
@@ -176,13 +192,16 @@ enum lxfs_err names_create(struct lxfs *fs, struct change *c)
     if (err == LXFS_OK && (c->mode & LXFS_IFMT) == LXFS_IFDIR && links_of(fs, &d) >= LXFS_LINKS_MAX) {
         err = LXFS_EMLINK;
     }
+    uint32_t quota = err == LXFS_OK ? quota_of(fs, &d) : 0;
+    bool has_block = (c->mode & LXFS_IFMT) == LXFS_IFDIR || c->data_bytes != 0;
+    err = err != LXFS_OK ? err : quota_check(fs, quota, has_block ? 2 : 1);
     if (err != LXFS_OK) {
         return err;
     }
     fs->is_acting = true;
     err = inode_touch(fs, &d);
-    err = err != LXFS_OK ? err : inode_make(fs, c->mode, &f);
-    err = err != LXFS_OK ? err : fill(fs, c, &f, c->a);
+    err = err != LXFS_OK ? err : inode_make(fs, c->mode, quota, &f);
+    err = err != LXFS_OK ? err : fill(fs, c, &f, c->a, flags_of(fs, &d));
     err = err != LXFS_OK ? err : dir_insert(fs, &d, &place, c->name, f.inode, c->mode & LXFS_IFMT);
     if (err == LXFS_OK) {
         links_add(fs, &d, is_dir(&f));
@@ -214,6 +233,9 @@ enum lxfs_err names_link(struct lxfs *fs, const struct change *c)
     }
     if (links_of(fs, &f) >= LXFS_LINKS_MAX) {
         return LXFS_EMLINK;
+    }
+    if (quota_of(fs, &f) != quota_of(fs, &d)) {
+        return LXFS_EXDEV;
     }
     fs->is_acting = true;
     err = inode_touch(fs, &d);
@@ -494,6 +516,9 @@ enum lxfs_err names_rename(struct lxfs *fs, struct change *c)
     }
     if (err != LXFS_OK || m.other.inode == m.moved.inode) {
         return err; /* two names of one file stay as they are */
+    }
+    if (quota_of(fs, &m.from) != quota_of(fs, &m.to)) {
+        return LXFS_EXDEV;
     }
     bool is_odd = m.moved.inode == m.from.inode || m.moved.inode == m.to.inode || m.other.inode == m.from.inode ||
                   m.other.inode == m.to.inode;

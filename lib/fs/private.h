@@ -6,9 +6,11 @@
  *   block     loading, verifying, touching blocks        map      which blocks are free
  *   file      a file's tree: walks, growing, dropping    inode    inodes, orphans            dead     trees to be given back
  *   dir       directories                                xattr    extended attributes        data     contents of files
- *   snapshot  states that are kept
+ *   snapshot  states that are kept                       quota    what directory trees may take
  *   change    all that writes: check, act, note          log      the intent log             commit   superblocks
  *   volume    format, open                               fs       the calls that read                scrub    all copies
+ *   digest    fs-verity of a file                         discard  free blocks, for the device
+ *   check     everything, told of
  *
  * Three rules hold everywhere. An operation first loads all that it will need and finds every reason to refuse, and only then changes
  * anything: a failure behind that point stops all writing (is_failed), and the device still has the state of the last commit and log.
@@ -35,11 +37,11 @@ enum {
     BLOCK_INODES = 16,
     INNER_HASHES = 63, /* inside a node: 32 + 16 + 8 + 4 + 2 + 1 */
     ZERO_LEVELS = 52,
-    LXFS_VERSION = 2,
+    LXFS_VERSION = 4,
     SNAPSHOT_SHIFT = 48, /* of an inode number: above it stands a slot of the list of snapshots, and one; 0: the volume as it is */
 };
 
-enum { INODE_NONE = 0, INODE_DEAD = 1, INODE_ROOT = 2, INODE_SNAPSHOTS = 3, INODE_KEPT = 4, INODE_FIRST_FREE = 5 };
+enum { INODE_NONE = 0, INODE_DEAD = 1, INODE_ROOT = 2, INODE_SNAPSHOTS = 3, INODE_KEPT = 4, INODE_QUOTAS = 5, INODE_FIRST_FREE = 6 };
 
 /* Offsets in a pointer. */
 enum { P_HASH = 0, P_BIRTH = 32, P_CHECK = 40, P_ADDRESS = 48, P_ADDRESS2 = 53, P_COUNT = 58, P_LEVEL = 63 };
@@ -134,7 +136,7 @@ static inline void le40_store(uint8_t *p, uint64_t v)
 enum kind {
     KIND_FILE,  /**< contents of files and symbolic links: one copy of leaves */
     KIND_META,  /**< directories */
-    KIND_LIST,  /**< lists of dead and kept trees, and of snapshots: no part of snapshots */
+    KIND_LIST,  /**< lists of dead and kept trees, of snapshots and quotas: no part of snapshots */
     KIND_XATTR, /**< one block, not a tree */
     KIND_TABLE, /**< the inode table */
     KIND_MAP,
@@ -199,6 +201,14 @@ struct kept {
     uint64_t birth;
 };
 
+/** What an operation adds to a quota. */
+struct charge {
+    uint32_t quota;
+    int64_t delta;
+};
+
+enum { QUOTA_CHARGES = 8 };
+
 struct lxfs {
     struct lxfs_device device;
     struct lxfs_crypt crypt;
@@ -230,6 +240,8 @@ struct lxfs {
     /* What an operation let go and a snapshot holds, until the operation ends. */
     struct kept kept[OP_FREES];
     uint32_t kept_pending;
+    struct charge charges[QUOTA_CHARGES];
+    uint32_t charge_count;
 
     /* The log: a group that is growing, and where it will go. */
     uint8_t *log;
@@ -396,6 +408,9 @@ void map_settle(struct lxfs *fs);
 
 MUST_USE bool map_is_used(const uint8_t *leaf, uint64_t address);
 
+/** Touches a leaf of the map, or begins a new one in its place when it cannot be read: all in use. */
+MUST_USE enum lxfs_err map_remake(struct lxfs *fs, uint64_t index, uint32_t *frame);
+
 /** Whether a block may be given back: false when the map says that it is free already. */
 MUST_USE bool map_may_give(struct lxfs *fs, uint64_t address);
 
@@ -488,8 +503,8 @@ MUST_USE enum lxfs_err inode_touch(struct lxfs *fs, const struct file *f);
 /** Loads what inode_make will need. */
 MUST_USE enum lxfs_err inode_prepare(struct lxfs *fs);
 
-/** Takes an inode, all zeros but for mode, inode generation and times. */
-MUST_USE enum lxfs_err inode_make(struct lxfs *fs, uint32_t mode, struct file *out);
+/** Takes an inode, all zeros but for mode, quota, inode generation and times. */
+MUST_USE enum lxfs_err inode_make(struct lxfs *fs, uint32_t mode, uint32_t quota, struct file *out);
 
 /** Gives back an inode with all that it has. It must be touched, and not deep dirty. */
 MUST_USE enum lxfs_err inode_free(struct lxfs *fs, const struct file *f);
@@ -531,6 +546,9 @@ MUST_USE enum lxfs_err dead_prepare(struct lxfs *fs);
 /** Enters a tree; its pointer becomes a hole. */
 MUST_USE enum lxfs_err dead_push(struct lxfs *fs, uint8_t *pointer);
 
+/** Reads a node of a dead tree, from either copy. @return LXFS_OK; LXFS_EBAD; LXFS_EIO. */
+MUST_USE enum lxfs_err dead_read(struct lxfs *fs, const uint8_t *pointer, uint8_t *out);
+
 /** Gives back one block or node of a dead tree. @return LXFS_OK; LXFS_ENOENT when there is none; LXFS_EIO; LXFS_EBAD. */
 MUST_USE enum lxfs_err dead_step(struct lxfs *fs);
 
@@ -553,6 +571,19 @@ static inline uint64_t snapshot_bits(uint64_t inode)
 {
     return inode >> SNAPSHOT_SHIFT << SNAPSHOT_SHIFT;
 }
+
+/* ---- quota ----------------------------------------------------------------------------------------------------------- */
+
+uint32_t quota_of(struct lxfs *fs, const struct file *f);
+
+/** Loads the record of a quota, 0 for none. @return LXFS_OK; LXFS_EDQUOT when it has no room for so much more; LXFS_EBAD. */
+MUST_USE enum lxfs_err quota_check(struct lxfs *fs, uint32_t quota, uint64_t more);
+
+/** Notes what an operation adds or, negative, gives back. */
+void quota_charge(struct lxfs *fs, uint32_t quota, int64_t delta);
+
+/** Enters what was noted. */
+MUST_USE enum lxfs_err quota_flush(struct lxfs *fs);
 
 /* ---- dir ------------------------------------------------------------------------------------------------------------- */
 
@@ -664,6 +695,9 @@ MUST_USE enum lxfs_err log_probe(struct lxfs *fs);
 
 /** Begins an empty log for the superblock of `generation`. */
 void log_reset(struct lxfs *fs, uint64_t generation);
+
+/** Whether a commit would write anything, of dirty blocks those below a rank. */
+MUST_USE bool commit_has_changes(const struct lxfs *fs, uint32_t end_rank);
 
 /** Writes everything dirty, then the superblock. */
 MUST_USE enum lxfs_err commit_all(struct lxfs *fs);

@@ -164,7 +164,7 @@ static enum lxfs_err fresh_inodes(struct lxfs *fs)
     struct file f;
     enum lxfs_err err = LXFS_OK;
     for (uint32_t n = 0; n < INODE_FIRST_FREE && err == LXFS_OK; n++) {
-        err = inode_make(fs, n == INODE_ROOT ? LXFS_IFDIR | 0755 : n == INODE_NONE ? 0 : LXFS_IFREG | 0600, &f);
+        err = inode_make(fs, n == INODE_ROOT ? LXFS_IFDIR | 0755 : n == INODE_NONE ? 0 : LXFS_IFREG | 0600, 0, &f);
         if (err == LXFS_OK && n == INODE_ROOT) {
             le32_store(file_inode(fs, &f) + I_LINKS, 2);
             le64_store(file_inode(fs, &f) + I_PARENT, INODE_ROOT);

@@ -100,4 +100,32 @@ size_t tree_prove(const struct hash256 *leaves, uint64_t leaf_count, uint64_t in
 MUST_USE bool tree_verify(const struct hash256 *root, uint64_t leaf_count, uint64_t index, const struct hash256 *leaf,
                           const struct hash256 *proof, size_t proof_count);
 
+/* ---- fs-verity: the digest by which Linux knows the same bytes --------------------------------------------------------- */
+
+#define TREE_VERITY_LEVELS_MAX 5u
+#define TREE_VERITY_BYTES_MAX  (1ull << 47)
+
+/** One level of hash blocks: those that are complete, and the one being filled. */
+struct tree_verity_level {
+    struct sha256 block;
+    uint32_t pending_count; /**< hashes in it */
+    uint64_t block_count;   /**< complete */
+    struct hash256 last;    /**< of the last complete one */
+};
+
+/** Makes fs-verity's file digest (SHA-256, blocks of 4 KiB, no salt) from blocks that arrive in order. */
+struct tree_verity {
+    uint64_t len_bytes;
+    struct hash256 first; /**< of the first block */
+    struct tree_verity_level levels[TREE_VERITY_LEVELS_MAX];
+};
+
+void tree_verity_init(struct tree_verity *v);
+
+/** Adds a block of 4096 bytes, or the last one of 1 to 4096. TREE_VERITY_BYTES_MAX in all. */
+void tree_verity_add(struct tree_verity *v, const void *block, size_t len_bytes);
+
+/** The digest of what was added; nothing can be added afterwards. Source: Linux Documentation/filesystems/fsverity.rst */
+void tree_verity_digest(struct tree_verity *v, struct hash256 *out);
+
 #endif
