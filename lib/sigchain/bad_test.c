@@ -82,14 +82,7 @@ static void put_spec(struct writer *w, const struct draft *d, struct spec s)
     const struct register_caller caller = {d->genesis, d->timestamp, d->version};
     struct writer op = writer_of(op_room, sizeof op_room), registers = writer_of(register_room, sizeof register_room);
     s.op.data = cursor_of(s.data, s.data_bytes);
-    if (s.op.code == OPERATION_MIGRATE) {
-        op.used_bytes = 245;
-        memset(op_room, 0, sizeof op_room);
-        op_room[0] = OPERATION_MIGRATE;
-        memcpy(op_room + 65, s.op.address.bytes, U256_BYTES);
-    } else {
-        CHECK(operation_put(&op, &s.op));
-    }
+    CHECK(operation_put(&op, &s.op));
     if (operation_has_register(s.op.code)) {
         after = s.before;
         if (s.op.code != OPERATION_CREATE) {
@@ -375,7 +368,7 @@ CHANGE(not_offered, s->before.owner = bob)
 CHANGE(no_coins, s->before.data_bytes = (uint16_t)object_data(s->before.data))
 CHANGE(one_coin_more, s->op.amount++)
 CHANGE(broken_object, s->before.data_bytes--)
-CHANGE(migrate, s->op.code = OPERATION_MIGRATE)
+CHANGE(migrate, s->op.code = OPERATION_MIGRATE; s->data_bytes = OPERATION_TRUST_KEY_BYTES)
 CHANGE(of_other_network, u256_set_type(&s->op.other, 0xa1))
 CHANGE(to_same, s->op.other = s->op.address)
 CHANGE(state_version, s->before.version = 2)

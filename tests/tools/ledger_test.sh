@@ -81,6 +81,18 @@ has "the node alone" "node_says_height" "$("$lx" ledger status --node "$url")"
 refused "a public network is not served" "a public network is not served" ledger serve --store other --network main
 has "LX_NODE names it too" "node_says_height" "$(LX_NODE=$url "$lx" ledger status)"
 
+# ---- limits of the node
+head -c 3000000 /dev/zero | tr '\0' a >big
+status() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+if command -v curl >/dev/null; then
+    is "a body too long" 413 "$(status --data-binary @big "$url/ledger/submit/transaction")"
+    is "a target too long" 413 "$(status "$url/ledger/get/info?a=$(head -c 9000 big)")"
+    is "a head too long" 431 "$(status -H "X: $(head -c 60000 big)" "$url/ledger/get/info")"
+    is "a method that is none" 405 "$(status -X DELETE "$url/ledger/get/info")"
+    has "an error has its code" '"code":-83' "$(curl -s "$url/ledger/get/block?height=0")"
+fi
+has "and the node goes on" "node_says_height" "$("$lx" ledger status --node "$url")"
+
 # ---- forks, and what is older
 mkdir twin; cp "$keys/dev" twin/; cp short.chain twin/dev.chain
 printf 'name other\nfile text /etc/text 0644\n' >package.lx
