@@ -1,7 +1,7 @@
 #!/bin/sh
 # Shows what lx does with keys, packages and approvals, and that what must be refused is, each in its words. B is the build directory.
 set -u
-unset LX_KEYS # whoever runs this may have set it
+unset LX_KEYS LX_NETWORK LX_NODE # whoever runs this may have set it
 bin=$(cd "$B/host/bin" && pwd)
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT

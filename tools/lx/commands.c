@@ -143,7 +143,10 @@ const struct topic topics[] = {
      "\n"
      "A Nexus node that runs this network answers the same calls, so URL can be its API. Nothing that a node says is\n"
      "believed: each transaction is verified, blocks are computed anew. It can still hold something back, or not know\n"
-     "the latest; so what you have seen never gets shorter, and results say as of when they are."},
+     "the latest; so what you have seen never gets shorter, and results say as of when they are.\n"
+     "\n"
+     "LX_NETWORK names another network for keys and chains: private, or a hybrid one's name. A key belongs to the\n"
+     "network that it was made for. Devices know lx-os alone, so approvals are of that one."},
     {"first-program", "from a C file to a program that a device executes",
      "  aarch64-linux-gnu-gcc -static -O2 -o hello hello.c\n"
      "  printf 'name hello\\nfile hello /bin/hello 0755\\n' >package.lx\n"
