@@ -123,7 +123,7 @@ struct node {
 /**
  * Opens the ledger in a store, or begins one in an empty store.
  * @return LX_OK; LX_EINVAL for a network that is neither hybrid nor private, or the store's; LX_EACCES when the seed is not that of
- *         the store's producer; LX_EBADMSG when the store holds something else; or as lld.
+ *         the store's producer; LX_EBADMSG when what the store has of a ledger is not as it must be; or as lld.
  */
 MUST_USE enum lx_err node_open(struct node *n, const struct node_setup *setup);
 

@@ -30,15 +30,76 @@ static void note_error(struct node_client *c, const char *command, const json_t 
 {
     char message[240] = "";
     const char *text = json_string_value(json_object_get(error, "message"));
-    json_int_t code = json_integer_value(json_object_get(error, "code"));
-    if (text == NULL) {
-        (void)client_fail(c, CLIENT_JSON, "the node's answer to %s is an error without a message", command);
+    const json_t *number = json_object_get(error, "code");
+    json_int_t code = json_integer_value(number);
+    if (text == NULL || !json_is_integer(number)) {
+        (void)client_fail(c, CLIENT_JSON, "the node's answer to %s is an error without a code and a message", command);
         return;
     }
     copy_printable(message, sizeof message, text);
     c->code = code >= -100000 && code <= 100000 ? (int)code : 0;
     (void)client_fail(c, CLIENT_REFUSED, "the node refuses %s: %d, \"%s\"", command, c->code, message);
 }
+
+/* ---- numbers of 64 bits --------------------------------------------------------------------------------------------- */
+
+#define LARGE_DIGITS 19u /* from so many on, an integer may be beyond INT64_MAX, which jansson refuses */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/**
+ * Copies an answer with its large integers in quotes: nodes write numbers up to 2^64 - 1, a block's nonce for one, and all of the
+ * answer would be refused for them. Text stays as it is; what is no JSON stays none.
+ * @return in fresh memory, or NULL.
+ */
+static char *quote_large(const char *text, size_t len, size_t *out_len)
+{
+    char *out = (char *)malloc(len + 2 * (len / LARGE_DIGITS) + 3);
+    size_t used = 0;
+    bool is_inside = false; /* of a string */
+    for (size_t i = 0; i < len && out != NULL;) {
+        size_t digits = 0;
+        while (!is_inside && i + digits < len && is_digit(text[i + digits])) {
+            digits++;
+        }
+        char next = i + digits < len ? text[i + digits] : ' ', before = i > 0 ? text[i - 1] : ' ';
+        bool is_whole = next != '.' && next != 'e' && next != 'E' && before != '.' && before != '-' && before != '+';
+        if (digits >= LARGE_DIGITS && is_whole) {
+            out[used++] = '"';
+            memcpy(out + used, text + i, digits);
+            used += digits;
+            out[used++] = '"';
+        } else if (digits > 0) {
+            memcpy(out + used, text + i, digits);
+            used += digits;
+        } else {
+            bool is_escape = is_inside && text[i] == '\\' && i + 1 < len;
+            is_inside = text[i] == '"' ? !is_inside : is_inside;
+            out[used++] = text[i];
+            if (is_escape) {
+                out[used++] = text[++i];
+            }
+            digits = 1;
+        }
+        i += digits;
+    }
+    *out_len = used;
+    return out;
+}
+
+static json_t *parse(const char *text, size_t len)
+{
+    size_t quoted_len = 0;
+    char *quoted = quote_large(text, len, &quoted_len);
+    json_t *out = quoted == NULL ? NULL : json_loadb(quoted, quoted_len, JSON_REJECT_DUPLICATES, NULL);
+    free(quoted);
+    return out;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------------------------------- */
 
 json_t *client_ask(struct node_client *c, const char *command, const char *params)
 {
@@ -64,7 +125,7 @@ json_t *client_ask(struct node_client *c, const char *command, const char *param
                           reply.status, reply.status / 100 == 3 ? "; redirects are not followed" : "");
         return NULL;
     }
-    json_t *all = json_loadb(reply.body, reply.body_bytes, JSON_REJECT_DUPLICATES, NULL);
+    json_t *all = parse(reply.body, reply.body_bytes);
     json_t *result = json_incref(json_object_get(all, "result")), *error = json_object_get(all, "error");
     if (reply.status != 200 && json_is_object(error) && result == NULL) {
         note_error(c, command, error);
@@ -85,6 +146,24 @@ bool member_number(const json_t *object, const char *name, uint64_t max, uint64_
     }
     *out = (uint64_t)json_integer_value(value);
     return true;
+}
+
+bool member_u64(const json_t *object, const char *name, uint64_t *out)
+{
+    const json_t *value = json_object_get(object, name);
+    const char *text = json_string_value(value);
+    if (text == NULL) {
+        return member_number(object, name, UINT64_MAX, out);
+    }
+    uint64_t n = 0;
+    bool ok = text[0] >= '1' && text[0] <= '9';
+    for (; ok && *text != '\0'; text++) {
+        ok = is_digit(*text) && checked_mul(n, 10, &n) && checked_add(n, (uint64_t)(*text - '0'), &n);
+    }
+    if (ok) {
+        *out = n;
+    }
+    return ok;
 }
 
 bool member_hash(const json_t *object, const char *name, uint8_t *out, size_t len_bytes)

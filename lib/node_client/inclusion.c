@@ -24,10 +24,9 @@ static bool header_get(const json_t *block, struct block_header *h)
 {
     uint64_t version = 0, channel = 0, height = 0;
     uint8_t bits[4];
-    const json_t *nonce = json_object_get(block, "nonce"); /* up to 2^64, which JSON's integers here do not hold */
     bool ok = member_number(block, "version", UINT32_MAX, &version) && member_number(block, "channel", 3, &channel) &&
               member_number(block, "height", UINT32_MAX, &height) &&
-              member_number(block, "timestamp", UINT64_MAX, &h->time_s) && json_is_integer(nonce) &&
+              member_number(block, "timestamp", UINT64_MAX, &h->time_s) && member_u64(block, "nonce", &h->nonce) &&
               member_hash(block, "bits", bits, sizeof bits) &&
               member_hash(block, "merkleroot", h->merkle_root.bytes, U512_BYTES) &&
               member_hash(block, "previousblockhash", h->previous.bytes, U1024_BYTES);
@@ -36,7 +35,6 @@ static bool header_get(const json_t *block, struct block_header *h)
         h->channel = (uint32_t)channel;
         h->height = (uint32_t)height;
         h->bits = le32_load(bits);
-        h->nonce = (uint64_t)json_integer_value(nonce);
         h->offsets = cursor_of("", 0);
     }
     return ok;

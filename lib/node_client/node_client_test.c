@@ -336,8 +336,10 @@ static void fetched_lies_are_refused(void)
         {"an error that moves the cursor", get, 0, 400, NULL, "{\"error\": {\"code\": -87, \"message\": \"a\\u001b[2Jb\"}}",
          CLIENT_REFUSED, "-87, \"a?[2Jb\""},
         {"an error with a huge number", get, 0, 400, NULL,
-         "{\"error\": {\"code\": 99999999999999999999999, \"message\": \"a\"}}", CLIENT_JSON, "not the JSON"},
-        {"an error without words", get, 0, 400, NULL, "{\"error\": {\"code\": -87}}", CLIENT_JSON, "without a message"},
+         "{\"error\": {\"code\": 99999999999999999999999, \"message\": \"a\"}}", CLIENT_JSON, "without a code"},
+        {"an error with a real number", get, 0, 400, NULL, "{\"error\": {\"code\": 1e9, \"message\": \"a\"}}", CLIENT_JSON,
+         "without a code"},
+        {"an error without words", get, 0, 400, NULL, "{\"error\": {\"code\": -87}}", CLIENT_JSON, "without a code and a message"},
         {"one member twice", get, 0, 200, NULL, "{\"result\": {\"data\": \"03\", \"data\": \"03\"}}", CLIENT_JSON, "not the JSON"},
         {"JSON as deep as it goes", list, 0, 200, NULL, NULL, CLIENT_JSON, "not the JSON of a node"},
     };
@@ -463,6 +465,16 @@ static void lie_text_for_height(json_t *all)
     (void)json_object_set_new(result_of(all), "height", json_string("1"));
 }
 
+static void lie_huge_nonce(json_t *all)
+{
+    (void)json_object_set_new(result_of(all), "nonce", json_string("18446744073709551616"));
+}
+
+static void lie_other_nonce(json_t *all)
+{
+    (void)json_object_set_new(result_of(all), "nonce", json_string("18446744073709551615"));
+}
+
 static void lie_huge_channel(json_t *all)
 {
     (void)json_object_set_new(result_of(all), "channel", json_integer(4));
@@ -504,6 +516,8 @@ static void lies_about_blocks_are_refused(void)
         {"no transactions", block, 0, lie_no_ids, CLIENT_JSON, "is no block"},
         {"a time before 1970", block, 0, lie_negative, CLIENT_JSON, "is no block"},
         {"text for a number", block, 0, lie_text_for_height, CLIENT_JSON, "is no block"},
+        {"a nonce of 65 bits", block, 0, lie_huge_nonce, CLIENT_JSON, "is no block"},
+        {"another nonce, of 64", block, 0, lie_other_nonce, CLIENT_BLOCK, "its header has another hash"},
         {"a channel that is none", block, 0, lie_huge_channel, CLIENT_JSON, "is no block"},
         {"blocks in a circle", block, 0, lie_circle, CLIENT_BLOCK, "does not follow it"},
         {"a lie further up", block, 2, lie_height, CLIENT_BLOCK, "its header has another hash"},
@@ -563,6 +577,167 @@ static void a_transaction_is_submitted_and_the_end_is_told(void)
     free(u);
 }
 
+/* ---- the real node's own answers ---------------------------------------------------------------------------------- */
+
+/** What a real node has answered: its records are its API's results. */
+static struct {
+    json_t *chain;  /* of sigchain_*.json */
+    json_t *blocks; /* of blocks.json */
+} real;
+
+/** The value of a parameter in a form, into `out`. */
+static const char *parameter(const char *params, const char *name, char out[300])
+{
+    char key[40];
+    snprintf(key, sizeof key, "%s=", name);
+    const char *at = strstr(params, key);
+    out[0] = '\0';
+    if (at != NULL) {
+        size_t chars = strcspn(at + strlen(key), "&");
+        snprintf(out, 300, "%.*s", chars > 299 ? 299 : (int)chars, at + strlen(key));
+    }
+    return out;
+}
+
+/** The entry of an array whose member is this text. */
+static json_t *entry_of(json_t *array, const char *member, const char *text)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(array, i, entry) {
+        const char *has = json_string_value(json_object_get(entry, member));
+        if (has != NULL && strcmp(has, text) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/** Writes large integers as nodes do, without quotes. */
+static void unquote(char *text)
+{
+    char *to = text;
+    while (*text != '\0') {
+        size_t digits = *text == '"' ? strspn(text + 1, "0123456789") : 0;
+        if (digits >= 19 && digits <= 20 && text[digits + 1] == '"') {
+            memmove(to, text + 1, digits);
+            to += digits;
+            text += digits + 2;
+        } else {
+            *to++ = *text++;
+        }
+    }
+    *to = '\0';
+}
+
+static bool real_call(void *context, const char *command, const char *params, struct node_reply *out, char why[NODE_SENTENCE_CHARS])
+{
+    char text[300], format[300];
+    json_t *list = json_object_get(real.chain, "transactions"), *result = NULL;
+    (void)context;
+    if (strcmp(command, "ledger/list/transactions") == 0) {
+        size_t offset = (size_t)atoi(parameter(params, "offset", text));
+        result = json_array();
+        for (size_t i = offset; i < json_array_size(list) && i < offset + NODE_PAGE_MAX; i++) {
+            json_t *txid = json_object_get(json_array_get(list, i), "txid");
+            (void)json_array_append_new(result, json_pack("{s:O}", "txid", txid));
+        }
+    } else if (strcmp(command, "ledger/get/transaction") == 0) {
+        json_t *entry = entry_of(list, "txid", parameter(params, "txid", text));
+        bool is_raw = strcmp(parameter(params, "format", format), "raw") == 0;
+        result = is_raw ? json_pack("{s:O}", "data", json_object_get(entry, "raw"))
+                        : json_incref(json_object_get(entry, "json"));
+    } else if (strcmp(command, "ledger/get/block") == 0) {
+        result = json_incref(entry_of(real.blocks, "hash", parameter(params, "hash", text)));
+    }
+    json_t *all = result == NULL ? NULL : json_pack("{s:o}", "result", result);
+    free(answer_text);
+    answer_text = all == NULL ? strdup("") : json_dumps(all, 0);
+    unquote(answer_text);
+    json_decref(all);
+    copy_string(why, NODE_SENTENCE_CHARS, "no such record");
+    *out = (struct node_reply){200, answer_text, strlen(answer_text)};
+    return result != NULL;
+}
+
+static json_t *load(const char *path)
+{
+    /* As the client reads it: numbers above INT64_MAX, which a coinbase has, are no JSON for jansson. */
+    struct vectors v = vectors_open(path);
+    char *text = (char *)malloc(2 * v.left_chars + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < v.left_chars;) {
+        size_t digits = strspn(v.at + i, "0123456789");
+        bool is_large = digits >= 19 && v.at[i - 1] == ' ' && strchr(",}\n", v.at[i + digits]) != NULL;
+        used += (size_t)sprintf(text + used, is_large ? "\"%.*s\"" : "%.*s", (int)(digits > 0 ? digits : 1), v.at + i);
+        i += digits > 0 ? digits : 1;
+    }
+    json_t *out = json_loadb(text, used, 0, NULL);
+    free(text);
+    return out;
+}
+
+/** Opens the records of a network's user. */
+static void real_start(const char *network, const char *user)
+{
+    char path[100];
+    json_decref(real.chain);
+    json_decref(real.blocks);
+    snprintf(path, sizeof path, "tests/vectors/nexus/%s/sigchain_%s.json", network, user);
+    real.chain = load(path);
+    snprintf(path, sizeof path, "tests/vectors/nexus/%s/blocks.json", network);
+    real.blocks = load(path);
+    CHECK(json_is_object(real.chain) && json_is_array(real.blocks));
+    client.call = real_call;
+}
+
+static void real_chain(const char *network_name, enum sigchain_network_kind kind, const char *user, uint32_t count)
+{
+    static struct sigchain_register many[64];
+    static uint8_t bytes[USER_CAP];
+    struct sigchain_setup setup = {.registers = many, .register_capacity = 64};
+    struct taker *t = (struct taker *)calloc(1, sizeof *t);
+    struct u256 id;
+    struct inclusion i;
+    struct cursor last;
+    struct transaction tx;
+    real_start(network_name, user);
+    const char *genesis = json_string_value(json_object_get(real.chain, "genesis"));
+    sigchain_network_of(kind, NULL, &setup.network);
+    sigchain_verifier_init(&t->v, &setup);
+    CHECK(hex_to_mem(genesis, strlen(genesis), id.bytes, U256_BYTES));
+    bool ok = client_fetch(&client, &id, &t->v, take, t);
+    if (!ok) {
+        printf("# %s %s: %s\n", network_name, user, client.sentence);
+    }
+    CHECK(ok && t->count == count);
+    struct u512 txid = t->v.first_txid;
+    CHECK(client_transaction(&client, &txid, &last));
+    memcpy(bytes, last.at, last.left_bytes);
+    CHECK_EQ(transaction_parse(bytes, last.left_bytes, &tx), LX_OK);
+    ok = client_inclusion(&client, &tx, &setup.network, NULL, 100, &i);
+    if (!ok) {
+        printf("# %s %s: %s\n", network_name, user, client.sentence);
+    }
+    size_t top = json_array_size(real.blocks) - 1;
+    CHECK(ok && i.height + i.blocks_above == top);
+    CHECK(i.kind == (kind == NETWORK_TEST ? INCLUSION_WORK : INCLUSION_CLAIMED));
+    CHECK((i.work_hashes > 0) == (kind == NETWORK_TEST));
+    printf("# %s %s: %u transactions; height %u, %u above, %llu hashes of work\n", network_name, user, (unsigned)t->count,
+           (unsigned)i.height, (unsigned)i.blocks_above, (unsigned long long)i.work_hashes);
+    free(t);
+}
+
+static void the_real_nodes_answers_are_understood(void)
+{
+    real_chain("private", NETWORK_PRIVATE, "alice", 24);
+    real_chain("private", NETWORK_PRIVATE, "bob", 7);
+    real_chain("private", NETWORK_PRIVATE, "device", 1);
+    real_chain("testnet", NETWORK_TEST, "miner", 20);
+    json_decref(real.chain);
+    json_decref(real.blocks);
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
@@ -576,6 +751,7 @@ int main(void)
         {"node_client: another one's chain is refused", another_ones_chain_is_refused},
         {"node_client: blocks are computed anew", blocks_are_computed_anew},
         {"node_client: lies about blocks are refused", lies_about_blocks_are_refused},
+        {"node_client: the real node's answers are understood", the_real_nodes_answers_are_understood},
         {"node_client: a transaction is submitted and the end is told", a_transaction_is_submitted_and_the_end_is_told},
     };
     int status = UNIT_MAIN(cases);

@@ -15,6 +15,8 @@ json_t *client_ask(struct node_client *c, const char *command, const char *param
 
 /** Members of an answer, of just the type that they must have. @return false, and nothing noted, for anything else. */
 bool member_number(const json_t *object, const char *name, uint64_t max, uint64_t *out);
+/** Up to 2^64 - 1: such large ones stand in quotes once they were read. */
+bool member_u64(const json_t *object, const char *name, uint64_t *out);
 bool member_hash(const json_t *object, const char *name, uint8_t *out, size_t len_bytes);
 
 #endif

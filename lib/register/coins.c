@@ -98,6 +98,21 @@ static enum register_err stake_go_on(const struct operation *op, struct register
     return REGISTER_OK;
 }
 
+/** Stake and trust of a trust key of old, into a trust account that has neither. */
+static enum register_err migrate(const struct operation *op, struct register_state *state)
+{
+    uint64_t stake = 1, trust = 1;
+    if (object_standard(state) != OBJECT_TRUST) {
+        return REGISTER_NO_ACCOUNT;
+    }
+    if (!field_u64(state, "stake", &stake) || !field_u64(state, "trust", &trust) || stake != 0 || trust != 0) {
+        return REGISTER_BALANCE;
+    }
+    number_set(state, "stake", op->amount);
+    number_set(state, "trust", op->score);
+    return REGISTER_OK;
+}
+
 enum register_err coins_execute(const struct operation *op, const struct register_caller *caller,
                                 struct register_state *state)
 {
@@ -121,6 +136,9 @@ enum register_err coins_execute(const struct operation *op, const struct registe
     }
     if (op->code == OPERATION_TRUST) {
         return stake_go_on(op, state);
+    }
+    if (op->code == OPERATION_MIGRATE) {
+        return migrate(op, state);
     }
     return pay(op, state); /* FEE, LEGACY */
 }

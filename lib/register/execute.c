@@ -337,8 +337,9 @@ static enum register_err change(const struct operation *op, const struct registe
     case OPERATION_GENESIS:
     case OPERATION_TRUST:
         return coins_execute(op, caller, state);
-    case OPERATION_CREATE:
     case OPERATION_MIGRATE:
+        return caller->version == 1 ? coins_execute(op, caller, state) : REGISTER_NOT_EXECUTABLE;
+    case OPERATION_CREATE:
     case OPERATION_AUTHORIZE:
     case OPERATION_COINBASE:
         break;

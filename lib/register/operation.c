@@ -8,7 +8,6 @@
 
 #define PREFIX_VALIDATE  0x40u
 #define PREFIX_CONDITION 0x41u
-#define TRUST_KEY_BYTES  72u
 
 const char *operation_name(enum operation_code code)
 {
@@ -67,10 +66,14 @@ static bool get_signed(struct cursor *c, int64_t *out)
     return true;
 }
 
-static bool skip(struct cursor *c, size_t len_bytes)
+static bool get_score32(struct cursor *c, uint64_t *out)
 {
-    struct cursor ignored;
-    return cursor_take(c, len_bytes, &ignored);
+    uint32_t n;
+    if (!cursor_le32(c, &n)) {
+        return false;
+    }
+    *out = n;
+    return true;
 }
 
 /** Reads what follows the code. @return false when it is cut short; whether bytes are left is the caller's business. */
@@ -106,9 +109,10 @@ static bool layout_get(struct cursor *c, struct operation *op)
         return get256(c, &op->address) && cursor_le64(c, &op->amount);
     case OPERATION_LEGACY:
         return get256(c, &op->address) && cursor_le64(c, &op->amount) && vector_get(c, &op->data);
-    case OPERATION_MIGRATE: /* behind the account: trust key; behind the amount: score, last stake */
-        return get512(c, &op->txid) && get256(c, &op->address) && skip(c, TRUST_KEY_BYTES) &&
-               cursor_le64(c, &op->amount) && skip(c, sizeof(uint32_t) + U512_BYTES);
+    case OPERATION_MIGRATE:
+        return get512(c, &op->txid) && get256(c, &op->address) &&
+               cursor_take(c, OPERATION_TRUST_KEY_BYTES, &op->data) && cursor_le64(c, &op->amount) &&
+               get_score32(c, &op->score) && get512(c, &op->last_stake);
     }
     return false;
 }
@@ -227,9 +231,21 @@ static void layout_put(struct writer *w, const struct operation *op)
     }
 }
 
+static void migrate_put(struct writer *w, const struct operation *op, uint32_t score)
+{
+    put512(w, &op->txid);
+    put256(w, &op->address);
+    writer_put(w, op->data.at, op->data.left_bytes);
+    writer_le64(w, op->amount);
+    writer_le32(w, score);
+    put512(w, &op->last_stake);
+}
+
 bool operation_put(struct writer *w, const struct operation *op)
 {
-    if (op->code == OPERATION_MIGRATE) {
+    uint32_t score = 0;
+    if (op->code == OPERATION_MIGRATE &&
+        (op->data.left_bytes != OPERATION_TRUST_KEY_BYTES || !u32_from(op->score, &score))) {
         return false;
     }
     if (op->has_condition_prefix) {
@@ -243,7 +259,9 @@ bool operation_put(struct writer *w, const struct operation *op)
     writer_u8(w, (uint8_t)op->code);
     bool is_coins = op->code == OPERATION_DEBIT || op->code == OPERATION_CREDIT || op->code == OPERATION_COINBASE ||
                     op->code == OPERATION_GENESIS || op->code == OPERATION_TRUST || op->code == OPERATION_FEE;
-    if (is_coins) {
+    if (op->code == OPERATION_MIGRATE) {
+        migrate_put(w, op, score);
+    } else if (is_coins) {
         coins_put(w, op);
     } else {
         layout_put(w, op);

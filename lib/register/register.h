@@ -3,8 +3,8 @@
  * Register: the registers of the Nexus ledger: their states, the fields of object registers, addresses, the operations
  * that act on them, and what those operations make of a state, exactly as node 5.1.6 executes them.
  * Owns:   nothing; callers hold states and bytes.    Uses: base, llc.
- * Limits: 1024 bytes of data a register. MIGRATE, a thing of 2019, is parsed and not executed. That coins which arrive
- *         were sent is not checked here. Where this is stricter than the node, docs/spec/register.md says so.
+ * Limits: 1024 bytes of data a register. MIGRATE, a thing of 2019, is executed in transactions of version 1 alone. That coins
+ *         which arrive were sent, and that what MIGRATE takes up was there, is not checked here. Where this is stricter than the node, docs/spec/register.md says so.
  * Source: LLL-TAO 5.1.6, TAO/Register and TAO/Operation, as described in docs/spec/register.md
  */
 #ifndef LX_REGISTER_H
@@ -48,7 +48,7 @@ enum register_err {
     REGISTER_NOT_OFFERED,    /**< CLAIM of a register that is not being transferred */
     REGISTER_NO_ACCOUNT,     /**< an operation on coins and a register that holds none, or none of this kind */
     REGISTER_BALANCE,        /**< more coins than there are, or than can be */
-    REGISTER_NOT_EXECUTABLE, /**< MIGRATE */
+    REGISTER_NOT_EXECUTABLE, /**< MIGRATE behind version 1; a condition that is not understood */
     REGISTER_NO_SPACE,       /**< the buffer of the caller is too small */
 };
 
@@ -237,10 +237,11 @@ struct operation {
     struct u256 other;   /**< TRANSFER: recipient; DEBIT: to; CREDIT: proof; AUTHORIZE, COINBASE: genesis id */
     struct u512 txid;   /**< CLAIM, CREDIT, MIGRATE: what is taken up; AUTHORIZE: the previous; TRUST: the last stake */
     uint64_t amount;    /**< coins; GENESIS, TRUST: reward */
-    uint64_t score;     /**< TRUST */
+    uint64_t score;     /**< TRUST; MIGRATE, below 2^32 */
     int64_t change;     /**< TRUST: coins into the stake, or out of it if negative */
     uint64_t reference; /**< DEBIT: as the sender likes; COINBASE: the nonce */
-    struct cursor data; /**< CREATE, WRITE, APPEND: state or payload; LEGACY: script; borrowed */
+    struct cursor data; /**< CREATE, WRITE, APPEND: state or payload; LEGACY: script; MIGRATE: trust key; borrowed */
+    struct u512 last_stake; /**< MIGRATE */
     struct u512 validated_txid; /**< behind a validation prefix: whose conditions are to hold, of which contract */
     uint32_t validated_contract;
 };
@@ -257,9 +258,11 @@ MUST_USE enum register_err operation_parse(struct cursor bytes, struct operation
 /** Says whether an operation with these conditions can be: most take none. @return REGISTER_OK or CONDITIONS. */
 MUST_USE enum register_err operation_check_conditions(const struct operation *op, size_t condition_bytes);
 
+#define OPERATION_TRUST_KEY_BYTES 72u
+
 /**
  * Writes an operation: of what operation_parse has read, the same bytes.
- * @return false for MIGRATE, a thing of 2019, which is not made any more; nothing is written then.
+ * @return false for MIGRATE with a trust key of another length, or a score of 2^32 or more; nothing is written then.
  */
 MUST_USE bool operation_put(struct writer *w, const struct operation *op);
 
@@ -287,7 +290,7 @@ MUST_USE bool operation_has_register(enum operation_code code);
  * Does an operation to a state: its new data or owner, `modified`, checksum. The operation must have a register;
  * GENESIS and TRUST act on the caller's trust account, whose address the caller of this has put into op->address.
  * @param state the state before, valid; for CREATE whatever. It is untouched when an error is returned.
- * @return REGISTER_OK, or the rule that the node would refuse it for; NOT_EXECUTABLE for MIGRATE.
+ * @return REGISTER_OK, or the rule that the node would refuse it for; NOT_EXECUTABLE for MIGRATE but in version 1.
  */
 MUST_USE enum register_err register_execute(const struct operation *op, const struct register_caller *caller,
                                             struct register_state *state);

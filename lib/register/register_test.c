@@ -670,15 +670,41 @@ static void stakes_move_within_the_balance(void)
     CHECK_EQ(coins(OPERATION_TRUST, &trust, 1, NULL, INT64_MIN, &state), REGISTER_BALANCE);
 }
 
-static void migration_is_not_executed(void)
+static void migration_is_of_version_1(void)
 {
     static struct register_state state;
-    struct operation op;
-    memset(bytes, 0, sizeof bytes);
-    bytes[0] = OPERATION_MIGRATE;
-    CHECK_EQ(operation_parse(cursor_of(bytes, 245), &op), REGISTER_OK);
-    op.address = (struct u256){{1, [31] = ADDRESS_TRUST}};
+    struct operation op, read_back;
+    struct register_caller of_old = alice;
+    uint8_t data[512], key[OPERATION_TRUST_KEY_BYTES] = {7};
+    struct writer w = writer_of(data, sizeof data);
+    struct u256 trust, zero = {{0}};
+    put_account(&w, 0, &zero);
+    put_u64(&w, "trust", true, 0);
+    put_u64(&w, "stake", true, 0);
+    address_of_trust(&alice.genesis, &trust);
+    CHECK_EQ(create(&trust, REGISTER_OBJECT, data, w.used_bytes, &state), REGISTER_OK);
+    op = (struct operation){.code = OPERATION_MIGRATE, .txid = {{1}}, .address = trust, .amount = 500, .score = 9};
+    op.data = cursor_of(key, sizeof key);
+    op.last_stake.bytes[63] = 3;
+    w = writer_of(bytes, sizeof bytes);
+    CHECK(operation_put(&w, &op) && w.used_bytes == 245);
+    CHECK_EQ(operation_parse(cursor_of(bytes, 245), &read_back), REGISTER_OK);
+    CHECK(read_back.amount == 500 && read_back.score == 9 && u512_equal(&read_back.last_stake, &op.last_stake) &&
+          u512_equal(&read_back.txid, &op.txid) && u256_equal(&read_back.address, &trust));
+    CHECK_BYTES(read_back.data.at, key, sizeof key);
     CHECK_EQ(register_execute(&op, &alice, &state), REGISTER_NOT_EXECUTABLE);
+    of_old.version = 1;
+    CHECK_EQ(register_execute(&op, &of_old, &state), REGISTER_OK);
+    CHECK(number_of(&state, "stake") == 500 && number_of(&state, "trust") == 9 && number_of(&state, "balance") == 0);
+    CHECK_EQ(register_execute(&op, &of_old, &state), REGISTER_BALANCE); /* it has a stake now */
+    make_object(&state);
+    CHECK_EQ(register_execute(&op, &of_old, &state), REGISTER_NO_ACCOUNT);
+    op.score = 1ull << 32;
+    w.used_bytes = 0;
+    CHECK(!operation_put(&w, &op) && w.used_bytes == 0);
+    op.score = 9;
+    op.data.left_bytes--;
+    CHECK(!operation_put(&w, &op) && w.used_bytes == 0);
     CHECK(operation_has_register(OPERATION_CREATE) && !operation_has_register(OPERATION_COINBASE) &&
           !operation_has_register(OPERATION_AUTHORIZE));
 }
@@ -710,7 +736,7 @@ int main(void)
         {"register: TRANSFER and CLAIM change the owner", transfer_and_claim_change_the_owner},
         {"register: coins move within the balance", coins_move_within_the_balance},
         {"register: stakes move within the balance", stakes_move_within_the_balance},
-        {"register: MIGRATE is not executed", migration_is_not_executed},
+        {"register: MIGRATE is of version 1", migration_is_of_version_1},
         {"register: operations have exact lengths", operations_have_exact_lengths},
         {"register: prefixes and conditions stand where they may", prefixes_and_conditions_stand_where_they_may},
         {"register: addresses are those of the node", addresses_are_those_of_the_node},

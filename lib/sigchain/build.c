@@ -88,7 +88,7 @@ enum register_err transaction_operation(struct transaction_builder *b, const str
 {
     struct writer w = operation_writer(b);
     assert(state != NULL || !operation_has_register(op->code));
-    return operation_put(&w, op) ? contract_put(b, &w, conditions, state) : REGISTER_NOT_EXECUTABLE;
+    return operation_put(&w, op) ? contract_put(b, &w, conditions, state) : REGISTER_OPERATION;
 }
 
 enum register_err transaction_create(struct transaction_builder *b, const struct u256 *address, enum register_type type,

@@ -265,7 +265,13 @@ static void operations_that_cannot_be_are_not_added(void)
     op.has_condition_prefix = true;
     CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_OPERATION);
     op = (struct operation){.code = OPERATION_MIGRATE, .address = log_address};
+    CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_OPERATION); /* it has no trust key */
+    uint8_t trust_key[OPERATION_TRUST_KEY_BYTES] = {1};
+    op.data = cursor_of(trust_key, sizeof trust_key);
     CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_NOT_EXECUTABLE);
+    builder.caller.version = 1;
+    CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_FIELDS); /* the log is no trust account */
+    builder.caller.version = TRANSACTION_VERSION;
     op = (struct operation){.code = OPERATION_DEBIT, .address = log_address, .other = log_address, .amount = 1};
     CHECK_EQ(transaction_operation(&builder, &op, none, &state), REGISTER_FIELDS);
     CHECK(builder.out.used_bytes == used && memcmp(&before, &state, sizeof state) == 0);

@@ -366,9 +366,9 @@ MUST_USE enum register_err transaction_claim(struct transaction_builder *b, cons
                                              const struct u256 *address, struct register_state *state);
 
 /**
- * The same for any operation but MIGRATE, with conditions (which are taken as they are) where it may have some.
+ * The same for any operation, with conditions (which are taken as they are) where it may have some. MIGRATE needs b->caller.version 1.
  * @param state NULL for AUTHORIZE and COINBASE, which have no register.
- * @return as above; NOT_EXECUTABLE for MIGRATE; CONDITIONS; OPERATION for members that no bytes have.
+ * @return as above; NOT_EXECUTABLE for MIGRATE behind version 1; CONDITIONS; OPERATION for members that no bytes have.
  */
 MUST_USE enum register_err transaction_operation(struct transaction_builder *b, const struct operation *op,
                                                  struct cursor conditions, struct register_state *state);

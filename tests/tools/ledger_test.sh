@@ -1,7 +1,7 @@
 #!/bin/sh
 # Shows lx ledger against a node of its own, which is killed and cut short, and against nodes that are hostile. B is the build directory.
 set -u
-unset LX_KEYS LX_NODE http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # whoever runs this may have set them
+unset LX_KEYS LX_NODE LX_NETWORK http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # whoever runs this may have set them
 bin=$(cd "$B/host/bin" && pwd)
 tmp=$(mktemp -d) && trap 'kill $pids 2>/dev/null; rm -rf "$tmp"' EXIT
 pids=
@@ -81,6 +81,18 @@ has "the node alone" "node_says_height" "$("$lx" ledger status --node "$url")"
 refused "a public network is not served" "a public network is not served" ledger serve --store other --network main
 has "LX_NODE names it too" "node_says_height" "$(LX_NODE=$url "$lx" ledger status)"
 
+# ---- limits of the node
+head -c 3000000 /dev/zero | tr '\0' a >big
+status() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+if command -v curl >/dev/null; then
+    is "a body too long" 413 "$(status --data-binary @big "$url/ledger/submit/transaction")"
+    is "a target too long" 413 "$(status "$url/ledger/get/info?a=$(head -c 9000 big)")"
+    is "a head too long" 431 "$(status -H "X: $(head -c 60000 big)" "$url/ledger/get/info")"
+    is "a method that is none" 405 "$(status -X DELETE "$url/ledger/get/info")"
+    has "an error has its code" '"code":-83' "$(curl -s "$url/ledger/get/block?height=0")"
+fi
+has "and the node goes on" "node_says_height" "$("$lx" ledger status --node "$url")"
+
 # ---- forks, and what is older
 mkdir twin; cp "$keys/dev" twin/; cp short.chain twin/dev.chain
 printf 'name other\nfile text /etc/text 0644\n' >package.lx
@@ -140,7 +152,7 @@ has "install asks the node" "none is withdrawn, none has a later release; 0 got 
 has "its list is approved and published" "1 packages, 1 developers" "$("$lx" key export owner my >/dev/null; "$lx" inspect my.list |
     sed 's/.*/1 packages, 1 developers/;q')"
 has "and the package is authorised" authorised "$("$lx" verify tool.lxp --owner my 2>&1)"
-has "the node has the owner's chain" "node_says    the same" "$("$lx" ledger status owner --node "$url")"
+has "the node has the owner's chain" "the same" "$("$lx" ledger status owner --node "$url")"
 has "a bundle is installed as well" "all of that is approved already" "$("$lx" install first.bundle --key owner)"
 has "without a node that is said" "no node was asked" "$("$lx" install tool.lxp --key owner)"
 echo more >>text; "$lx" pack --key maker >/dev/null; "$lx" sign tool.lxp --key maker --node "$url" >/dev/null
@@ -171,7 +183,7 @@ refused "to nobody" "is no id of a chain of this network" transfer tool 1234 --k
 refused "it is not offered to others" "offers nothing to key owner" claim giver.chain --key owner
 has "claim" "is claimed, by transaction" "$("$lx" claim giver.chain --key dev --node "$url")"
 refused "claimed once" "offers nothing to key dev that it has not claimed" claim giver.chain --key dev
-has "the node agrees" "node_says    the same" "$("$lx" ledger status dev --node "$url")"
+has "the node agrees" "the same" "$("$lx" ledger status dev --node "$url")"
 
 # ---- chains without a network
 has "export" "out.chain: 4 transactions" "$("$lx" chain export late/maker.chain -o out.chain)"
@@ -209,6 +221,21 @@ chmod 600 auth
 is "a Falcon producer's key" 65 "$(stat -c %s post.producer)"
 "$lx" ledger publish maker --node "$url" --auth auth >/dev/null; wait_block 1
 has "and its blocks" "included at height 1" "$("$lx" ledger status maker --node "$url" --auth auth)"
+kill "$node"; wait "$node"
+
+# ---- a private network
+export LX_NETWORK=private
+serve lab --size 128 --interval 1
+made=$("$lx" key new lab)
+has "a key of a private network" "key lab: id b7" "$made"
+lab=$(echo "$made" | sed 's/.*id \([0-9a-f]*\).*/\1/')
+release lab demo
+has "its chain is published there" "says that it took transactions 0 to 0" "$("$lx" ledger publish lab --node "$url")"
+unset LX_NETWORK
+refused "and is of no other" "the type byte of hashGenesis is of another network" key show lab
+refused "nor on the main network" "is of another network" ledger publish "$keys/lab.chain" --node "$url" --network main
+got=$(LX_NETWORK=main "$lx" key new other 2>&1); has "keys of a public network" "keys are of a hybrid network" "$got"
+has "but for who says so" "1 transactions, 1 of them new" "$("$lx" ledger fetch "$lab" -o lab.chain --node "$url" --network private)"
 kill "$node"; wait "$node"
 
 # ---- hostile nodes: each is refused in time, in its words, and nothing is written

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Shows what lx does with keys, packages and approvals, and that what must be refused is, each in its words. B is the build directory.
 set -u
-unset LX_KEYS # whoever runs this may have set it
+unset LX_KEYS LX_NETWORK LX_NODE # whoever runs this may have set it
 bin=$(cd "$B/host/bin" && pwd)
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
@@ -41,7 +41,7 @@ misused "too few operands" "too few operands" sign
 misused "help of nothing" 'neither a command nor a topic "x"' help x
 is "the manual page is that of the tables" "" "$("$lx" manual | diff - "$root/docs/man/lx.1")"
 is "the completion is a script" "" "$("$lx" completion | bash -n 2>&1)"
-is "every command has a name that help knows" 0 "$("$lx" help | sed -n 's/^  lx \(.\{13\}\).*/\1/p' |
+is "every command has a name that help knows" 0 "$("$lx" help | sed -n 's/^  lx \(.\{14\}\).*/\1/p' |
     while read -r name; do
         # shellcheck disable=SC2086
         "$lx" help $name >/dev/null || echo "$name"; done | wc -l)"

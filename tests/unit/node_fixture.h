@@ -149,14 +149,14 @@ static inline size_t fixture_real(const char *txid, uint8_t *out, size_t cap_byt
     return len - 1;
 }
 
-/** Submits the transactions of the private network's blocks, without the producer's. @return how many were taken. */
-static inline uint32_t fixture_submit_all(struct bench *b, uint64_t now_s)
+/** Submits the first `wanted` transactions of the private network's blocks, without the producer's. @return how many were taken. */
+static inline uint32_t fixture_submit(struct bench *b, uint64_t now_s, uint32_t wanted)
 {
     static uint8_t bytes[8192];
     struct vectors v = vectors_open("tests/vectors/nexus/private/blocks.json"), text;
     char txid[U512_HEX_CHARS];
     uint32_t count = 0;
-    while (vectors_field(&v, "txid", &text)) {
+    while (count < wanted && vectors_field(&v, "txid", &text)) {
         bool is_producers = false;
         struct u512 id;
         CHECK(vectors_text(text, txid, sizeof txid));
@@ -172,6 +172,11 @@ static inline uint32_t fixture_submit_all(struct bench *b, uint64_t now_s)
         count += ok;
     }
     return count;
+}
+
+static inline uint32_t fixture_submit_all(struct bench *b, uint64_t now_s)
+{
+    return fixture_submit(b, now_s, UINT32_MAX);
 }
 
 #endif

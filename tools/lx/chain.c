@@ -8,17 +8,28 @@
 #define TXID_CHARS  (2u * U512_BYTES)
 #define BLOCK_CHARS (2u * U1024_BYTES)
 
+/** Whether a file begins as chains and packages do. */
+static bool is_chain_or_package(struct bytes file)
+{
+    return file.len_bytes >= 8 &&
+           (memcmp(file.at, CHAIN_FILE_MAGIC, 8) == 0 || memcmp(file.at, PACKAGE_MAGIC_BYTES, 8) == 0);
+}
+
 struct cursor chain_named(const struct arguments *args, const char *word)
 {
     struct package p;
-    if (!file_exists(word)) {
-        const char *own = key_name_is_valid(word) ? join(key_directory(args), "/", word, ".chain", NULL) : NULL;
-        if (own == NULL || !file_exists(own)) {
-            fail("%s is neither a file nor the name of a key; lx key list shows your keys", word);
-        }
-        word = own;
+    struct bytes file = {NULL, 0};
+    char *own = key_name_is_valid(word) ? join(key_directory(args), "/", word, ".chain", NULL) : NULL;
+    bool is_key = own != NULL && file_exists(own);
+    if (file_exists(word)) {
+        file = read_file(word);
+    } else if (!is_key) {
+        fail("%s is neither a file nor the name of a key; lx key list shows your keys", word);
     }
-    struct bytes file = read_file(word);
+    if (is_key && !is_chain_or_package(file)) { /* some other file has the key's name */
+        word = own;
+        file = read_file(word);
+    }
     if (file.len_bytes < 8 || memcmp(file.at, PACKAGE_MAGIC_BYTES, 8) != 0) {
         return cursor_of(file.at, file.len_bytes);
     }

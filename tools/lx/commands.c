@@ -133,6 +133,20 @@ const struct topic topics[] = {
      "\n"
      "Both chains are verified from their first transaction, without a network. What no network has confirmed is called\n"
      "unanchored: a later transaction may exist that the device has not been told of."},
+    {"node", "a ledger for a lab or a fleet, and what its word is worth",
+     "  lx ledger serve --store ledger             on one machine; it says where\n"
+     "  lx sign hello.lxp --key me --node URL      signs, and publishes your chain\n"
+     "  lx install hello.lxp --key owner --node URL -o my.bundle\n"
+     "                                             asks whether it is current, approves it, publishes the list\n"
+     "  lx ledger fetch ID -o him.chain --node URL somebody's chain; later: lx ledger fetch him.chain --node URL\n"
+     "  lx ledger status me --node URL             what it has, which block holds it, what is proven\n"
+     "\n"
+     "A Nexus node that runs this network answers the same calls, so URL can be its API. Nothing that a node says is\n"
+     "believed: each transaction is verified, blocks are computed anew. It can still hold something back, or not know\n"
+     "the latest; so what you have seen never gets shorter, and results say as of when they are.\n"
+     "\n"
+     "LX_NETWORK names another network for keys and chains: private, or a hybrid one's name. A key belongs to the\n"
+     "network that it was made for. Devices know lx-os alone, so approvals are of that one."},
     {"first-program", "from a C file to a program that a device executes",
      "  aarch64-linux-gnu-gcc -static -O2 -o hello hello.c\n"
      "  printf 'name hello\\nfile hello /bin/hello 0755\\n' >package.lx\n"

@@ -16,6 +16,7 @@
 /** The one conversation of a command. */
 static struct {
     CURL *curl;
+    struct curl_slist *head; /* of each request */
     const char *url;
     char *base; /* without / at its end */
     double deadline_s;
@@ -161,6 +162,8 @@ static void set_up(void)
     curl_easy_setopt(http.curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(http.curl, CURLOPT_HEADERFUNCTION, take_head);
     curl_easy_setopt(http.curl, CURLOPT_USERAGENT, "lx");
+    http.head = curl_slist_append(NULL, "Expect:"); /* a node need not know 100-continue */
+    curl_easy_setopt(http.curl, CURLOPT_HTTPHEADER, http.head);
 }
 
 struct node_client *http_open(const struct arguments *args)
@@ -202,6 +205,7 @@ const char *http_url(void)
 void http_close(void)
 {
     curl_easy_cleanup(http.curl);
+    curl_slist_free_all(http.head);
     free(http.body);
     free(http.client);
     http.client = NULL;

@@ -21,7 +21,15 @@
 
 void network_of_lx(struct sigchain_network *out)
 {
-    sigchain_network_of(NETWORK_HYBRID, NETWORK_NAME, out);
+    const char *name = getenv("LX_NETWORK");
+    if (name == NULL || name[0] == '\0') {
+        name = NETWORK_NAME;
+    }
+    if (strcmp(name, "main") == 0 || strcmp(name, "test") == 0) {
+        fail("LX_NETWORK=%s: keys are of a hybrid network, by its name, or private", name);
+    }
+    bool is_private = strcmp(name, "private") == 0;
+    sigchain_network_of(is_private ? NETWORK_PRIVATE : NETWORK_HYBRID, is_private ? NULL : name, out);
 }
 
 /* ---- chains --------------------------------------------------------------------------------------------------------- */

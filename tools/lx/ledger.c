@@ -356,6 +356,7 @@ static void report_proven(json_t *out, struct node_client *c, const struct argum
     json_object_set_new(out, "transactions", json_number(v->transaction_count));
     json_object_set_new(out, "included", json_number(finding.included_count));
     json_object_set_new(out, "unconfirmed", json_number(v->transaction_count - finding.included_count));
+    v->setup.pins = NULL;
     v->setup.pin_count = 0;
 }
 

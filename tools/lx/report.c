@@ -164,13 +164,19 @@ void report_object(json_t *object, bool as_json)
         print_json(object);
         return;
     }
+    int width = 12;
+    json_object_foreach(object, name, value)
+    {
+        int chars = json_is_array(value) ? 0 : (int)strlen(name);
+        width = chars > width ? chars : width;
+    }
     json_object_foreach(object, name, value)
     {
         if (json_is_array(value) && json_is_object(json_array_get(value, 0))) {
             printf("%s:\n", name);
             report_rows(json_incref(value), false);
         } else {
-            printf("%-12s %s\n", name, shown(value));
+            printf("%-*s %s\n", width, name, shown(value));
         }
     }
     json_decref(object);
