@@ -259,7 +259,8 @@ static void on_nexus_name(struct dialog *d)
 
 static void on_nexus_password(struct dialog *d)
 {
-    new_password(d, 2, STEP_NEXUS_PIN);
+    keep(d, 2); /* it is what it is */
+    go(d, STEP_NEXUS_PIN);
 }
 
 static void on_nexus_pin(struct dialog *d)
