@@ -18,6 +18,7 @@ LX_CALL(timer);
 LX_CALL(system_calls);
 LX_CHANNEL(tty, CONSOLE_RECORD_BYTES);
 LX_WATCH(timer_watch);
+LX_SLOT(lx_signal, SLOT_SIGNAL, SLOT_OPTIONAL, logout);
 
 #define NEVER UINT64_MAX
 #define DRAIN_NS UINT64_C(20000000) /* for the last bytes on the serial line */
@@ -288,14 +289,9 @@ static void start_shell(void)
 
 static void finish_entry(void);
 
-void init(void)
+/* A file system of the packages' files as they came, and a shell. */
+static void begin(void)
 {
-    shmq_open(&to_console, (void *)tty.send_addr, CONSOLE_RECORD_BYTES, tty.record_count, true);
-    shmq_open(&from_console, (void *)tty.receive_addr, CONSOLE_RECORD_BYTES, tty.record_count, false);
-    random_init();
-    threads_init();
-    spaces_reset();
-    read_wall_clock();
     const struct linux_config config = {.memory = (void *)arena.addr,
                                         .memory_bytes = arena.len_bytes,
                                         .ops = &ops,
@@ -315,6 +311,26 @@ void init(void)
     } else {
         start_shell();
     }
+}
+
+/* The person has logged out: nothing of him runs on, and nothing is left of his files. */
+static void begin_again(void)
+{
+    threads_reset();
+    spaces_reset();
+    console_full = false;
+    begin();
+}
+
+void init(void)
+{
+    shmq_open(&to_console, (void *)tty.send_addr, CONSOLE_RECORD_BYTES, tty.record_count, true);
+    shmq_open(&from_console, (void *)tty.receive_addr, CONSOLE_RECORD_BYTES, tty.record_count, false);
+    random_init();
+    threads_init();
+    spaces_reset();
+    read_wall_clock();
+    begin();
     receive();
     finish_entry();
 }
@@ -338,6 +354,9 @@ void notified(uint64_t signals)
 {
     if ((signals & (timer.signal | timer_watch.signal)) != 0) {
         armed_ns = NEVER; /* it is over; or the timer was restarted and has forgotten it */
+    }
+    if (lx_given(logout) && (signals & logout.signal) != 0 && !power.asked) {
+        begin_again();
     }
     if (!power.asked) {
         wanted_ns = NEVER; /* asked for anew if something is still to come */

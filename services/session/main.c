@@ -13,6 +13,7 @@ LX_CHANNEL(tty, CONSOLE_RECORD_BYTES);
 LX_CALL(console);
 LX_CALL(timer);
 LX_WATCH(console_watch);
+LX_SLOT(lx_notify, SLOT_NOTIFY, SLOT_OPTIONAL, logout);
 LX_SLOT(lx_call, SLOT_CALL, SLOT_OPTIONAL, keystore);
 LX_SLOT(lx_call, SLOT_CALL, SLOT_OPTIONAL, ledger);
 LX_SLOT(lx_server, SLOT_SERVER, SLOT_OPTIONAL | SLOT_SIGNALS, clients);
@@ -177,6 +178,15 @@ static bool store_chain(void *context, char sentence[DIALOG_SENTENCE_BYTES])
     return total != 0;
 }
 
+/* A signal, not a call: whoever runs programs may be anything, and nobody waits for it here. */
+static void end_programs(void *context)
+{
+    (void)context;
+    if (lx_given(logout)) {
+        rt_signal(logout.notify);
+    }
+}
+
 static void answered(void *context, uint32_t client)
 {
     (void)context;
@@ -208,7 +218,8 @@ void init(void)
                                    .time_s = time_s,
                                    .keys = ask_keystore,
                                    .store_chain = store_chain,
-                                   .answered = answered};
+                                   .answered = answered,
+                                   .end_programs = end_programs};
     shmq_open(&to_console, (void *)tty.send_addr, CONSOLE_RECORD_BYTES, tty.record_count, true);
     shmq_open(&from_console, (void *)tty.receive_addr, CONSOLE_RECORD_BYTES, tty.record_count, false);
     shmq_drain(&from_console); /* half a line that was typed before a restart */
