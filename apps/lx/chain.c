@@ -139,6 +139,21 @@ static int show(const char *path)
     return walk(&first, 0, true) ? 0 : STATUS_REFUSED;
 }
 
+/* Whether the chain in `first` says that the device, whose own chain is in /lx/chain, is its owner's. */
+static void tell_device(void)
+{
+    struct record_device device;
+    if (access(OWN_CHAIN, R_OK) != 0 || !chain_read(&second, OWN_CHAIN) || !walk(&second, 0, false)) {
+        return;
+    }
+    for (size_t i = 0; i < first.verifier.register_count; i++) {
+        const struct sigchain_register *r = &first.registers[i];
+        if (record_device_read(&r->state, &device) == LX_OK && u256_equal(&device.genesis, &second.verifier.genesis)) {
+            printf("device %s\n", device.revoked ? "this one is no more his, whose chain that is" : "this one is his, whose chain that is");
+        }
+    }
+}
+
 static int verify(const char *path)
 {
     char hex[U256_HEX_CHARS], words[512];
@@ -149,6 +164,9 @@ static int verify(const char *path)
     sigchain_describe(&first.verifier, words, sizeof words);
     printf("chain  %s\nbound  %s\nproof  %s\n", hex,
            sigchain_genesis_is_bound(&first.verifier) ? "yes: nobody else can have begun a chain with this id" : "no", words);
+    if (strcmp(path, OWN_CHAIN) != 0) {
+        tell_device();
+    }
     return 0;
 }
 
