@@ -200,12 +200,13 @@ static void receive(void)
     uint8_t bytes[64];
     do {
         uint32_t len;
-        while ((len = shmq_get(&from_console, bytes, sizeof bytes)) != 0) {
+        while ((len = shmq_get_secret(&from_console, bytes, sizeof bytes)) != 0) {
             dialog_input(&dialog, bytes, len);
             wipe(bytes, sizeof bytes);
         }
     } while (!shmq_sleep(&from_console));
     flush();
+    rt_wipe_stack();
 }
 
 void init(void)
