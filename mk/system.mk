@@ -173,7 +173,7 @@ ifeq ($(has_kernel),yes)
 check-system: images $(B)/base.img $(B)/host/bin/lxtest $(B)/host/bin/lxrun
 	@$(if $(left_out),sed -n 's|^own-kernel |system: left out with $(KERNEL): |p' $(left_out))
 	@tests/run.sh each system "$(B)/host/bin/lxtest -i $(B)" $(system_tests)
-	@B=$(B) KERNEL=$(KERNEL) tests/run.sh each run sh tests/system/run_test.sh
+	@B=$(B) KERNEL=$(KERNEL) tests/run.sh each run sh tests/system/run_test.sh tests/system/secrets_test.sh
 
 # Not in `make check`: SOAK_SECONDS of random work, seed SOAK_SEED, after which nothing may be left behind.
 soak: $(B)/tests.img $(B)/host/bin/lxtest

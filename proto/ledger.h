@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * The ledger: who may run. Version 1. What it has verified stands in the catalog (proto/catalog.h); what it remembers from start to start
+ * The ledger: who may run. Version 2. What it has verified stands in the catalog (proto/catalog.h); what it remembers from start to start
  * in struct ledger_facts, memory that only the ledger writes; these requests are the rest.
  */
 #ifndef LX_PROTO_LEDGER_H
@@ -10,6 +10,12 @@
 
 enum ledger_request {
     LEDGER_WAIT = 1, /**< answered when the catalog is complete */
+    /**
+     * A piece of a transaction for the chain of the profile on this device; of the session alone. Words: bytes in all, offset, and
+     * the next LEDGER_PIECE_BYTES or what is left of them. With the last piece the chain is verified, and kept on the disk.
+     * @return PROTO_OK; PROTO_INVALID for pieces that do not fit; PROTO_FAILED with a sentence: its length, and its bytes.
+     */
+    LEDGER_STORE,
 };
 
 enum {
@@ -18,16 +24,28 @@ enum {
     LEDGER_RELEASES_MAX = 64,
     LEDGER_LISTS_MAX = 8,
     LEDGER_SENTENCE_BYTES = 200,
+    LEDGER_PIECE_WORD = 2,
+    LEDGER_PIECE_BYTES = 800,
+    LEDGER_TRANSACTION_BYTES = 4096,
+    LEDGER_OWN_BYTES = 64 * 1024,
 };
 
-enum ledger_role { LEDGER_OWNER = 1, LEDGER_DEVELOPER = 2 };
+enum ledger_role { LEDGER_OWNER = 1, LEDGER_DEVELOPER = 2, LEDGER_PERSON = 4 };
+
+/** The chain of the profile on this device, as a file (docs/spec/chain-file.md): memory that only the ledger writes. */
+struct ledger_own {
+    uint32_t version;   /**< odd while it is written */
+    uint32_t len_bytes; /**< 0: there is none */
+    uint8_t file[LEDGER_OWN_BYTES - 8];
+};
+_Static_assert(sizeof(struct ledger_own) == LEDGER_OWN_BYTES, "ledger_own");
 
 /** A chain as it was when most of it was seen. Ids are in the order of memory: people read them from the last byte on. */
 struct ledger_chain {
     uint8_t genesis[32];
     uint32_t count;  /**< transactions seen */
     uint32_t stored; /**< of them on the disk */
-    uint32_t roles;  /**< enum ledger_role, or both */
+    uint32_t roles;  /**< enum ledger_role, added */
     uint32_t reserved;
     uint64_t last_s; /**< time of the last one, as its signer says */
     uint64_t since;  /**< the change with which it was first remembered */

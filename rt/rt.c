@@ -131,6 +131,15 @@ __attribute__((no_stack_protector)) void rt_main(void)
     run();
 }
 
+/* wipe() and this function's own frame lie in what is left out. */
+__attribute__((noinline)) void rt_wipe_stack(void)
+{
+    enum { LEFT_OUT = 512 };
+    uint64_t here = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+    assert(here > rt_info.stack_bottom + LEFT_OUT && here < rt_info.stack_top);
+    wipe((void *)(uintptr_t)rt_info.stack_bottom, here - LEFT_OUT - rt_info.stack_bottom);
+}
+
 /* ---- the component itself ------------------------------------------------------------------------------------------------- */
 
 const struct lx_info_page *rt_info_page(void)

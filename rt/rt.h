@@ -58,6 +58,9 @@ uint64_t rt_keep_caller(uint64_t spare);
 /** Sends a signal together with the next wait, which saves a system call. A second one sends the first at once. */
 void rt_signal_later(uint64_t notify);
 
+/** Overwrites the part of the stack that is not in use now: what functions that have returned left there. */
+void rt_wipe_stack(void);
+
 static inline void rt_signal(uint64_t notify)
 {
     sys_signal(notify);

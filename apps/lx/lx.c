@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "chain.h"
+
 #define STATUS_USAGE 2
 
 static const struct {
@@ -37,6 +39,7 @@ static int help(void)
     for (size_t i = 0; i < VIEW_COUNT; i++) {
         printf("  lx %-13s %s\n", views[i].name, views[i].summary);
     }
+    printf("  lx %-13s %s\n", "chain ...", "show, verify, export, diff: the chain of this device's profile, or of a file");
     printf("  lx %-13s %s\n", "off [STATUS]", "switches the machine off; STATUS, 0 to 255, is for who started it");
     printf("  lx %-13s %s\n\nThe same as files: /lx\n", "help", "this list");
     return 0;
@@ -88,6 +91,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "off") == 0 && argc <= 3) {
         return off(argc == 3 ? argv[2] : "0");
+    }
+    if (strcmp(argv[1], "chain") == 0) {
+        return chain_command(argc - 2, argv + 2);
     }
     for (size_t i = 0; i < VIEW_COUNT && argc == 2; i++) {
         if (strcmp(argv[1], views[i].name) == 0) {

@@ -1,1 +1,1 @@
-$(call app,)
+$(call app,base llc register sigchain)

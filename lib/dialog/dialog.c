@@ -121,9 +121,9 @@ void show_menu(struct dialog *d)
         say(d, "profile ");
         say_foreign(d, d->name, strlen(d->name));
         say_id(d);
-        say(d, "  1  lock\r\n  2  change the password\r\n");
+        say(d, "  1  lock\r\n  2  change the password\r\n  3  log out: lock, and end all programs\r\n");
         if (d->keys_kind == KEYSTORE_OWN) {
-            say(d, "  3  add another device\r\n");
+            say(d, "  4  add another device\r\n");
         }
         break;
     case KEYSTORE_DAMAGED:

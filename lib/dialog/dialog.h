@@ -47,6 +47,7 @@ struct dialog_ops {
     /** Gives the ledger the transaction that the keystore signed last. @return false, with a sentence, when it refuses. */
     bool (*store_chain)(void *context, char sentence[DIALOG_SENTENCE_BYTES]);
     void (*answered)(void *context, uint32_t client); /**< a question of this client has an answer */
+    void (*end_programs)(void *context);              /**< all that run; nobody waits for it */
 };
 
 /* ---- private: the line that is typed -------------------------------------------------------------------------------------------- */

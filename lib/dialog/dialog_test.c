@@ -121,7 +121,11 @@ static void a_profile_is_made(void)
     type("\n");
     CHECK(shows("your words: red herring") && shows("lock"));
     type("1\n");
-    CHECK(shows("password") && fake.state == KEYSTORE_LOCKED && fake.releases == 1);
+    CHECK(shows("password") && fake.state == KEYSTORE_LOCKED && fake.releases == 1 && fake.ends == 0);
+    type("a long one\n");
+    type("\x1d"
+         "3\n");
+    CHECK(shows("password") && fake.state == KEYSTORE_LOCKED && fake.releases == 2 && fake.ends == 1);
 }
 
 static void turning_away_forgets_the_proposal(void)

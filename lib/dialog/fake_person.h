@@ -14,7 +14,7 @@ struct fake {
     size_t len;
     bool has_line;
     bool is_stopped; /* the keystore */
-    uint32_t takes, releases, logs, answers, stored;
+    uint32_t takes, releases, logs, answers, stored, ends;
     uint64_t now_ns;
     uint8_t state;
     bool proposed;
@@ -185,10 +185,16 @@ static void fake_answered(void *context, uint32_t client)
     fake.answers++;
 }
 
+static void fake_end(void *context)
+{
+    (void)context;
+    fake.ends++;
+}
+
 static void fake_start(uint8_t state)
 {
     const struct dialog_ops ops = {NULL, fake_write, fake_take, fake_release, fake_log, fake_now, fake_now, fake_keys, fake_store,
-                                   fake_answered};
+                                   fake_answered, fake_end};
     memset(&fake, 0, sizeof fake);
     fake.now_ns = 1;
     fake.state = state;

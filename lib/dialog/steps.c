@@ -259,7 +259,8 @@ static void on_nexus_name(struct dialog *d)
 
 static void on_nexus_password(struct dialog *d)
 {
-    new_password(d, 2, STEP_NEXUS_PIN);
+    keep(d, 2); /* it is what it is */
+    go(d, STEP_NEXUS_PIN);
 }
 
 static void on_nexus_pin(struct dialog *d)
@@ -400,21 +401,24 @@ static void on_menu(struct dialog *d)
         enum step step;
     } ways[] = {
         {KEYSTORE_EMPTY, '1', STEP_MAKE_PHRASE},     {KEYSTORE_EMPTY, '2', STEP_NEXUS_PHRASE},
-        {KEYSTORE_UNLOCKED, '2', STEP_CHANGE_OLD},   {KEYSTORE_UNLOCKED, '3', STEP_DEVICE_NAME},
+        {KEYSTORE_UNLOCKED, '2', STEP_CHANGE_OLD},   {KEYSTORE_UNLOCKED, '4', STEP_DEVICE_NAME},
     };
     char key = d->line.len == 1 ? d->line.text[0] : '\0';
     if (key == '0') {
         leave(d);
         return;
     }
-    if (d->keys_state == KEYSTORE_UNLOCKED && key == '1') {
+    if (d->keys_state == KEYSTORE_UNLOCKED && (key == '1' || key == '3')) {
         (void)ask_plain(d, KEYSTORE_LOCK);
+        if (key == '3') {
+            d->ops.end_programs(d->ops.context);
+        }
         learn_state(d);
         leave(d);
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-        if (ways[i].state == d->keys_state && ways[i].key == key && (key != '3' || d->keys_kind == KEYSTORE_OWN)) {
+        if (ways[i].state == d->keys_state && ways[i].key == key && (key != '4' || d->keys_kind == KEYSTORE_OWN)) {
             go(d, ways[i].step);
             return;
         }

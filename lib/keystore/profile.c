@@ -128,8 +128,8 @@ static uint64_t describe(struct keystore *k, struct writer *out)
     if (!keystore_describe(p->builder.out.bytes, p->builder.out.used_bytes, what, sizeof what)) {
         return fail(k, PROTO_FAILED);
     }
-    format_text(text, sizeof text, "Transaction %u of your chain %s: %s", (unsigned)p->record.next_sequence,
-                p->record.next_sequence == 0 ? "(a new one) " : "", what);
+    format_text(text, sizeof text, "Transaction %u of your chain%s: %s", (unsigned)p->record.next_sequence,
+                p->record.next_sequence == 0 ? " (a new one)" : "", what);
     put_text(out, text);
     return PROTO_OK;
 }

@@ -78,7 +78,7 @@ static bool get_chain(struct cursor *c, uint64_t changes, struct seen_chain *out
            cursor_copy(c, out->last_txid.bytes, sizeof out->last_txid.bytes) && cursor_le32(c, &out->count) &&
            cursor_le32(c, &out->stored) && cursor_le32(c, &out->roles) && cursor_le32(c, &reserved) &&
            cursor_le64(c, &out->last_s) && get_changes(c, changes, &out->since, &out->grown) && reserved == 0 && out->count > 0 &&
-           out->stored <= out->count && out->roles >= 1 && out->roles <= (SEEN_OWNER | SEEN_DEVELOPER) &&
+           out->stored <= out->count && out->roles >= 1 && out->roles <= (SEEN_OWNER | SEEN_DEVELOPER | SEEN_PERSON) &&
            (out->count > 1 || u512_equal(&out->first_txid, &out->last_txid));
 }
 

@@ -38,7 +38,7 @@ enum {
     SEEN_VOLUME_BYTES_MIN = 3 * 1024 * 1024, /**< a smaller device is refused */
 };
 
-enum seen_role { SEEN_OWNER = 1, SEEN_DEVELOPER = 2 };
+enum seen_role { SEEN_OWNER = 1, SEEN_DEVELOPER = 2, SEEN_PERSON = 4 /**< of the profile on this device; one at most */ };
 
 /** A chain as it was when most of it was seen. `since` and `grown` are numbers of changes: the first that had it, and the last. */
 struct seen_chain {
@@ -132,6 +132,20 @@ void seen_keep_chain(struct seen *s, const struct sigchain_verifier *v, struct c
 /** Remember a newer release, a newer list. `name` may be longer than is kept. */
 void seen_keep_release(struct seen *s, const struct u256 *app_register, const struct u256 *developer, const char *name, uint64_t seq);
 void seen_keep_list(struct seen *s, const struct u256 *owner, uint64_t seq);
+
+/* ---- the chain of the profile on this device -------------------------------------------------------------------------- */
+
+/**
+ * Verifies the whole chain, with one more transaction, and keeps it; on the disk when this returns true. The same once more is true as well.
+ * @param v      just started; holds the chain afterwards, unless the transaction was there.
+ * @param bytes  the transaction, untrusted.    @param file  room for the chain as a file.
+ * @param sentence  SEEN_SENTENCE_BYTES; why not, when it returns false: then nothing is kept.
+ */
+MUST_USE bool seen_person_add(struct seen *s, struct sigchain_verifier *v, struct cursor bytes, struct writer *file,
+                              char sentence[SEEN_SENTENCE_BYTES]);
+
+/** Writes that chain as a file, verified again. @return false, with a sentence, when there is none or it cannot be. */
+MUST_USE bool seen_person_file(struct seen *s, struct sigchain_verifier *v, struct writer *file, char sentence[SEEN_SENTENCE_BYTES]);
 
 /** Brings all that is new to the disk and renews the sentence. When that fails the state becomes SEEN_READ_ONLY, and the sentence says why. */
 void seen_commit(struct seen *s);

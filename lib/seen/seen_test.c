@@ -375,7 +375,7 @@ static void facts_keep_their_rules(void)
     refuses(CHAIN + 160, 1, LX_EINVAL); /* one, with two ids */
     refuses(CHAIN + 164, 6, LX_EINVAL); /* more kept than seen */
     refuses(CHAIN + 168, 0, LX_EINVAL);
-    refuses(CHAIN + 168, 4, LX_EINVAL);
+    refuses(CHAIN + 168, 8, LX_EINVAL);
     refuses(CHAIN + 172, 1, LX_EINVAL);
     refuses(CHAIN + 184, 0, LX_EINVAL);  /* since before the first change */
     refuses(CHAIN + 184, 10, LX_EINVAL); /* since later than grown */

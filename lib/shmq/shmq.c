@@ -69,7 +69,9 @@ void shmq_drain(struct shmq *q)
 }
 
 /* Copies `count` records between `bytes` and the ring from index `mine` on: one piece, or two around the end. */
-static void move(const struct shmq *q, uint8_t *out, const uint8_t *in, uint32_t count)
+enum moving { MOVE_IN, MOVE_OUT, MOVE_OUT_SECRET };
+
+static void move(const struct shmq *q, uint8_t *out, const uint8_t *in, enum moving how, uint32_t count)
 {
     uint32_t at = q->mine & (q->record_count - 1);
     uint32_t first = count < q->record_count - at ? count : q->record_count - at;
@@ -80,20 +82,24 @@ static void move(const struct shmq *q, uint8_t *out, const uint8_t *in, uint32_t
     if (out != NULL) {
         memcpy(out, from, first_bytes);
         memcpy(out + first_bytes, ring, rest_bytes);
+        if (how == MOVE_OUT_SECRET) {
+            wipe(from, first_bytes);
+            wipe(ring, rest_bytes);
+        }
     } else {
         memcpy(from, in, first_bytes);
         memcpy(ring, in + first_bytes, rest_bytes);
     }
 }
 
-static uint32_t transfer(struct shmq *q, uint8_t *out, const uint8_t *in, uint32_t count)
+static uint32_t transfer(struct shmq *q, uint8_t *out, const uint8_t *in, enum moving how, uint32_t count)
 {
     uint32_t ready = shmq_ready(q);
     uint32_t n = count < ready ? count : ready;
     if (n == 0) {
         return 0;
     }
-    move(q, out, in, n);
+    move(q, out, in, how, n);
     q->mine += n;
     store(q, OFFSET_INDEX, q->mine);
     return n;
@@ -102,13 +108,19 @@ static uint32_t transfer(struct shmq *q, uint8_t *out, const uint8_t *in, uint32
 uint32_t shmq_put(struct shmq *q, const void *records, uint32_t count)
 {
     assert(q->is_producer);
-    return transfer(q, NULL, (const uint8_t *)records, count);
+    return transfer(q, NULL, (const uint8_t *)records, MOVE_IN, count);
 }
 
 uint32_t shmq_get(struct shmq *q, void *out, uint32_t count)
 {
     assert(!q->is_producer);
-    return transfer(q, (uint8_t *)out, NULL, count);
+    return transfer(q, (uint8_t *)out, NULL, MOVE_OUT, count);
+}
+
+uint32_t shmq_get_secret(struct shmq *q, void *out, uint32_t count)
+{
+    assert(!q->is_producer);
+    return transfer(q, (uint8_t *)out, NULL, MOVE_OUT_SECRET, count);
 }
 
 bool shmq_should_notify(struct shmq *q)

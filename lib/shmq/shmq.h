@@ -59,6 +59,9 @@ uint32_t shmq_ready(struct shmq *q);
 uint32_t shmq_put(struct shmq *q, const void *records, uint32_t count);
 uint32_t shmq_get(struct shmq *q, void *out, uint32_t count);
 
+/** The same as shmq_get, for what must not stay: the records are overwritten with zeros before their room is given back. */
+uint32_t shmq_get_secret(struct shmq *q, void *out, uint32_t count);
+
 /** After putting or taking: must the other side be signalled? Call it once for any number of moves. */
 MUST_USE bool shmq_should_notify(struct shmq *q);
 

@@ -158,5 +158,6 @@ bool protected(struct message *m)
     write_message(&out, m);
     wipe(&out, sizeof out); /* the words that went out are overwritten by the next message */
     tell_clients(before);
+    rt_wipe_stack(); /* Argon2 and the signatures had copies there */
     return true;
 }

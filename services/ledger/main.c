@@ -7,6 +7,7 @@
 #include "catalog.h"
 #include "journal.h"
 #include "memory.h"
+#include "own.h"
 #include "proto/ledger.h"
 #include "rt.h"
 
@@ -17,6 +18,7 @@ LX_BLOB(owner_list);
 LX_SHARED(catalog);
 LX_SHARED(journal);
 LX_SERVER(clients);
+LX_SLOT(lx_server, SLOT_SERVER, SLOT_OPTIONAL, person);
 
 static struct catalog_work work;
 
@@ -53,10 +55,15 @@ void init(void)
     catalog_build(&in, &work, (struct catalog *)catalog.addr);
     publish_notes(rt_now_ns() - start_ns);
     memory_publish();
+    own_start(in.seen, &work);
 }
 
 bool protected(struct message *m)
 {
+    if (lx_given(person) && m->badge - person.first_caller < person.caller_count) {
+        own_request(m);
+        return true;
+    }
     bool is_client = m->badge - clients.first_caller < clients.caller_count;
     /* Whatever waits has waited long enough: messages arrive after init(). */
     rt_message(m, !is_client ? PROTO_FORBIDDEN : rt_label(m) == LEDGER_WAIT ? PROTO_OK : PROTO_UNKNOWN, 0);

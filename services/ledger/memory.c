@@ -79,7 +79,9 @@ struct seen *memory_open(void)
 _Static_assert((int)LEDGER_CHAINS_MAX >= (int)SEEN_CHAINS_MAX && (int)LEDGER_RELEASES_MAX >= (int)SEEN_RELEASES_MAX &&
                    (int)LEDGER_LISTS_MAX >= (int)SEEN_LISTS_MAX && (int)LEDGER_SENTENCE_BYTES >= (int)SEEN_SENTENCE_BYTES,
                "all that is remembered can be shown");
-_Static_assert((int)LEDGER_OWNER == (int)SEEN_OWNER && (int)LEDGER_DEVELOPER == (int)SEEN_DEVELOPER, "roles");
+_Static_assert((int)LEDGER_OWNER == (int)SEEN_OWNER && (int)LEDGER_DEVELOPER == (int)SEEN_DEVELOPER &&
+                   (int)LEDGER_PERSON == (int)SEEN_PERSON,
+               "roles");
 
 static void show_chain(struct ledger_chain *out, const struct seen_chain *c)
 {
@@ -131,6 +133,7 @@ void memory_publish(void)
         rt_panic("facts must be shared with at least %zu bytes, writable here", sizeof(struct ledger_facts));
     }
     struct ledger_facts *out = (struct ledger_facts *)facts.addr;
+    __atomic_store_n(&out->is_ready, 0u, __ATOMIC_RELEASE);
     out->chain_count = f->chain_count;
     out->release_count = f->release_count;
     out->list_count = f->list_count;

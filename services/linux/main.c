@@ -18,6 +18,7 @@ LX_CALL(timer);
 LX_CALL(system_calls);
 LX_CHANNEL(tty, CONSOLE_RECORD_BYTES);
 LX_WATCH(timer_watch);
+LX_SLOT(lx_signal, SLOT_SIGNAL, SLOT_OPTIONAL, logout);
 
 #define NEVER UINT64_MAX
 #define DRAIN_NS UINT64_C(20000000) /* for the last bytes on the serial line */
@@ -362,6 +363,16 @@ static void make_some_system(void)
 
 static void finish_entry(void);
 
+/* The person has logged out: nothing of him runs on. What is in memory is gone; the volume is for whoever logs in. */
+static void begin_again(void)
+{
+    threads_reset();
+    spaces_reset();
+    volume_commit();
+    console_full = false;
+    make_some_system();
+}
+
 void init(void)
 {
     shmq_open(&to_console, (void *)tty.send_addr, CONSOLE_RECORD_BYTES, tty.record_count, true);
@@ -394,6 +405,9 @@ void notified(uint64_t signals)
 {
     if ((signals & (timer.signal | timer_watch.signal)) != 0) {
         armed_ns = NEVER; /* it is over; or the timer was restarted and has forgotten it */
+    }
+    if (lx_given(logout) && (signals & logout.signal) != 0 && !power.asked) {
+        begin_again();
     }
     if (!power.asked) {
         wanted_ns = NEVER; /* asked for anew if something is still to come */

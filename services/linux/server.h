@@ -24,6 +24,9 @@ bool package_is_authorised(uint32_t package);
 
 void threads_init(void);
 
+/** Stops and forgets every thread. */
+void threads_reset(void);
+
 /** A message of a program's thread. As `protected`. */
 bool threads_trap(uint32_t thread, struct message *m);
 

@@ -181,6 +181,15 @@ void thread_release(void *env, uint32_t thread)
     t->is_bound = false;
 }
 
+void threads_reset(void)
+{
+    for (uint32_t i = 0; i < LINUX_THREADS_MAX; i++) {
+        if (threads[i].is_bound) {
+            thread_release(NULL, i);
+        }
+    }
+}
+
 uint64_t thread_cpu_ns(void *env, uint32_t thread)
 {
     (void)env;

@@ -13,6 +13,7 @@
 
 LX_SHARED(ledger_journal);
 LX_SHARED(ledger_facts);
+LX_SLOT(lx_shared, SLOT_SHARED, SLOT_OPTIONAL, own_chain);
 LX_SHARED(pager_journal);
 LX_SHARED(scrub_journal);
 LX_SHARED(scrub_facts);
@@ -195,9 +196,9 @@ static void date_text(struct linux_text *text, uint64_t seconds)
 
 static void chain_line(struct linux_text *text, const struct ledger_chain *c)
 {
-    static const char *const roles[] = {"?", "owner", "developer", "both"};
+    static const char *const roles[] = {"?", "owner", "developer", "both", "profile", "profile", "profile", "profile"};
     id_text(text, c->genesis);
-    linux_text_print(text, "  %-9s %6u %6u  ", roles[c->roles & 3], c->count, c->stored);
+    linux_text_print(text, "  %-9s %6u %6u  ", roles[c->roles & 7], c->count, c->stored);
     date_text(text, c->last_s);
     linux_text_print(text, "  %7lu %7lu\n", c->since, c->grown);
 }
@@ -421,9 +422,23 @@ static void fill_fs(void *env, struct linux_text *text)
     }
 }
 
+/* The chain of the profile on this device, as a file; empty without one. */
+static void fill_chain(void *env, struct linux_text *text)
+{
+    (void)env;
+    const struct ledger_own *own = (const struct ledger_own *)own_chain.addr;
+    if (!lx_given(own_chain)) {
+        return;
+    }
+    uint32_t version = __atomic_load_n(&own->version, __ATOMIC_ACQUIRE), len = own->len_bytes;
+    if (version % 2 == 0 && len <= sizeof own->file) {
+        linux_text_put(text, own->file, len); /* who reads it while it changes sees that it does not verify */
+    }
+}
+
 const struct linux_view views[] = {
     {"ps", fill_ps},   {"verify", fill_verify}, {"scrub", fill_scrub},
     {"mem", fill_mem}, {"caps", fill_caps},     {"components", fill_components}, {"trace", fill_trace},
-    {"ledger", fill_ledger},   {"fs", fill_fs},
+    {"ledger", fill_ledger}, {"chain", fill_chain}, {"fs", fill_fs},
 };
 const size_t view_count = ARRAY_LEN(views);

@@ -5,6 +5,7 @@
  * Owns:   the line of the console while it has it.    Uses: rt, dialog; proto/console.h, keystore.h, session.h, timer.h.
  */
 #include "dialog.h"
+#include "proto/ledger.h"
 #include "proto/timer.h"
 #include "rt.h"
 
@@ -12,7 +13,9 @@ LX_CHANNEL(tty, CONSOLE_RECORD_BYTES);
 LX_CALL(console);
 LX_CALL(timer);
 LX_WATCH(console_watch);
+LX_SLOT(lx_notify, SLOT_NOTIFY, SLOT_OPTIONAL, logout);
 LX_SLOT(lx_call, SLOT_CALL, SLOT_OPTIONAL, keystore);
+LX_SLOT(lx_call, SLOT_CALL, SLOT_OPTIONAL, ledger);
 LX_SLOT(lx_server, SLOT_SERVER, SLOT_OPTIONAL | SLOT_SIGNALS, clients);
 
 /* So long the console may take to make room, before what is written is lost. */
@@ -123,11 +126,65 @@ static void ask_keystore(void *context, const struct keystore_message *in, struc
     wipe(ipc_buffer->msg, sizeof ipc_buffer->msg);
 }
 
+/* The transaction that the keystore signed last. @return its length; 0 when it cannot be had. */
+static size_t fetch_transaction(uint8_t out[LEDGER_TRANSACTION_BYTES])
+{
+    static struct keystore_message in, reply;
+    size_t at = 0, total = 1;
+    while (at < total) {
+        in = (struct keystore_message){.label = KEYSTORE_TRANSACTION, .len_bytes = 4};
+        le32_store(in.bytes, (uint32_t)at);
+        ask_keystore(NULL, &in, &reply);
+        if (reply.label != PROTO_OK || reply.len_bytes <= 4) {
+            return 0;
+        }
+        total = le32_load(reply.bytes);
+        size_t len = reply.len_bytes - 4;
+        if (total > LEDGER_TRANSACTION_BYTES || len > total - at) {
+            return 0;
+        }
+        memcpy(out + at, reply.bytes + 4, len);
+        at += len;
+    }
+    return total;
+}
+
+static void take_sentence(const struct message *m, char sentence[DIALOG_SENTENCE_BYTES])
+{
+    size_t len = rt_length(m) > 1 ? (size_t)m->word[0] : 0;
+    len = len < DIALOG_SENTENCE_BYTES - 1 && rt_length(m) >= 1 + (len + 7) / 8 ? len : 0;
+    for (size_t i = 0; i < len; i++) {
+        sentence[i] = (char)(reply_word(m, 1 + i / 8) >> i % 8 * 8);
+    }
+    sentence[len] = '\0';
+}
+
 static bool store_chain(void *context, char sentence[DIALOG_SENTENCE_BYTES])
 {
+    static uint8_t bytes[LEDGER_TRANSACTION_BYTES];
     (void)context;
-    (void)copy_string(sentence, DIALOG_SENTENCE_BYTES, "there is no ledger");
-    return false;
+    size_t total = lx_given(ledger) ? fetch_transaction(bytes) : 0;
+    (void)copy_string(sentence, DIALOG_SENTENCE_BYTES, "it does not get the transaction");
+    for (size_t at = 0; at < total; at += LEDGER_PIECE_BYTES) {
+        uint64_t words[LEDGER_PIECE_WORD + LEDGER_PIECE_BYTES / 8] = {total, at};
+        size_t len = total - at < LEDGER_PIECE_BYTES ? total - at : LEDGER_PIECE_BYTES;
+        struct message m;
+        memcpy(words + LEDGER_PIECE_WORD, bytes + at, len);
+        if (rt_call_long(&ledger, LEDGER_STORE, words, LEDGER_PIECE_WORD + (len + 7) / 8, &m) != PROTO_OK) {
+            take_sentence(&m, sentence);
+            return false;
+        }
+    }
+    return total != 0;
+}
+
+/* A signal, not a call: whoever runs programs may be anything, and nobody waits for it here. */
+static void end_programs(void *context)
+{
+    (void)context;
+    if (lx_given(logout)) {
+        rt_signal(logout.notify);
+    }
 }
 
 static void answered(void *context, uint32_t client)
@@ -143,12 +200,13 @@ static void receive(void)
     uint8_t bytes[64];
     do {
         uint32_t len;
-        while ((len = shmq_get(&from_console, bytes, sizeof bytes)) != 0) {
+        while ((len = shmq_get_secret(&from_console, bytes, sizeof bytes)) != 0) {
             dialog_input(&dialog, bytes, len);
             wipe(bytes, sizeof bytes);
         }
     } while (!shmq_sleep(&from_console));
     flush();
+    rt_wipe_stack();
 }
 
 void init(void)
@@ -161,7 +219,8 @@ void init(void)
                                    .time_s = time_s,
                                    .keys = ask_keystore,
                                    .store_chain = store_chain,
-                                   .answered = answered};
+                                   .answered = answered,
+                                   .end_programs = end_programs};
     shmq_open(&to_console, (void *)tty.send_addr, CONSOLE_RECORD_BYTES, tty.record_count, true);
     shmq_open(&from_console, (void *)tty.receive_addr, CONSOLE_RECORD_BYTES, tty.record_count, false);
     shmq_drain(&from_console); /* half a line that was typed before a restart */

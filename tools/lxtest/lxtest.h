@@ -24,6 +24,8 @@ enum step_kind {
     STEP_WAIT,    /* milliseconds, while the console is read */
     STEP_CRASH,   /* break a function of a component, again when it was repaired, until the text appears */
     STEP_FLIP_MEMORY, /* flip a bit of a resident copy of a page of the image, from outside the machine */
+    STEP_IN_MEMORY,     /* the text is, or is not, in the memory of the running machine */
+    STEP_NOT_IN_MEMORY,
     STEP_OFF,         /* cut the power */
     STEP_BOOT,        /* start again, perhaps another system, with the same disk */
     STEP_DISK_WRITE,  /* change the disk of a machine that is off */
@@ -103,5 +105,8 @@ bool image_flip(const char *image, const char *copy, const char *part, unsigned 
  * @return how many copies were changed; 0 when there is none, or none as it was.
  */
 int memory_flip(const char *image, const char *memory, const char *part, unsigned long offset, const char *text);
+
+/** How often the bytes are in the machine's memory; -1 when that cannot be read. */
+int memory_count(const char *memory, const char *text, size_t len);
 
 #endif

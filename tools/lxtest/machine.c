@@ -248,3 +248,28 @@ int memory_flip(const char *image, const char *memory, const char *part, unsigne
     }
     return flipped;
 }
+
+int memory_count(const char *memory, const char *text, size_t len)
+{
+    struct stat status;
+    int count = -1;
+    int fd = open(memory, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &status) == 0 && len != 0) {
+        uint8_t *map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+        const uint8_t *end = map + status.st_size;
+        if (map != MAP_FAILED) {
+            count = 0;
+            for (const uint8_t *at = map; (at = memmem(at, (size_t)(end - at), text, len)) != NULL; at++) {
+                if (getenv("LXTEST_SHOW") != NULL) {
+                    fprintf(stderr, "# at 0x%zx\n", (size_t)(at - map) + 0x40000000);
+                }
+                count++;
+            }
+            munmap(map, (size_t)status.st_size);
+        }
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return count;
+}

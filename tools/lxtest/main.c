@@ -277,6 +277,15 @@ static bool do_step(struct run *r, const struct step *step)
             return false;
         }
         return true;
+    case STEP_IN_MEMORY:
+    case STEP_NOT_IN_MEMORY: {
+        int count = memory_count(r->memory, step->text, step->len);
+        if (count < 0 || (count != 0) != (step->kind == STEP_IN_MEMORY)) {
+            snprintf(r->why, sizeof r->why, "line %d: the text is in the machine's memory %d times", step->line, count);
+            return false;
+        }
+        return true;
+    }
     case STEP_OFF:
         power_off(r);
         return true;

@@ -184,6 +184,10 @@ static bool line_of(struct script *s, int number, char *text)
         return step != NULL && step->len > 0 && copy_string(step->key, sizeof step->key, component) &&
                copy_string(step->function, sizeof step->function, function);
     }
+    if (strcmp(word, "in-memory") == 0 || strcmp(word, "not-in-memory") == 0) {
+        s->memory_file = true;
+        return add_step(s, word[0] == 'i' ? STEP_IN_MEMORY : STEP_NOT_IN_MEMORY, number, rest) != NULL;
+    }
     if (strcmp(word, "flip-memory") == 0) {
         step = add_step(s, STEP_FLIP_MEMORY, number, "");
         s->memory_file = true;

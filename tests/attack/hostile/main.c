@@ -18,6 +18,8 @@ LX_SHARED(catalog);
 LX_SHARED(pager_facts);
 LX_SHARED(ledger_journal);
 LX_SHARED(ledger_facts);
+LX_SLOT(lx_shared, SLOT_SHARED, SLOT_OPTIONAL, own_chain);
+LX_SLOT(lx_signal, SLOT_SIGNAL, SLOT_OPTIONAL, logout);
 LX_SHARED(pager_journal);
 LX_SHARED(scrub_journal);
 LX_SHARED(scrub_facts);

@@ -3,7 +3,7 @@
 #include "rt.h"
 
 LX_CALL(crash);
-LX_WATCH(crash_watch);
+LX_SLOT(lx_watch, SLOT_WATCH, SLOT_OPTIONAL, crash_watch);
 
 enum { REQUESTS = 10 };
 
@@ -26,7 +26,7 @@ void init(void)
 
 void notified(uint64_t signals)
 {
-    if ((signals & crash_watch.signal) != 0) {
+    if (lx_given(crash_watch) && (signals & crash_watch.signal) != 0) {
         rt_log("told about %s", rt_name(crash_watch.component));
     }
 }
