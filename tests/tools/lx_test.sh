@@ -41,7 +41,7 @@ misused "too few operands" "too few operands" sign
 misused "help of nothing" 'neither a command nor a topic "x"' help x
 is "the manual page is that of the tables" "" "$("$lx" manual | diff - "$root/docs/man/lx.1")"
 is "the completion is a script" "" "$("$lx" completion | bash -n 2>&1)"
-is "every command has a name that help knows" 0 "$("$lx" help | sed -n 's/^  lx \(.\{14\}\).*/\1/p' |
+is "every command has a name that help knows" 0 "$("$lx" help | sed -n 's/^  lx \(.\{16\}\).*/\1/p' |
     while read -r name; do
         # shellcheck disable=SC2086
         "$lx" help $name >/dev/null || echo "$name"; done | wc -l)"

@@ -14,7 +14,7 @@ static void list(void)
 {
     printf("lx: " PROGRAM "\n\n");
     for (size_t i = 0; i < command_count; i++) {
-        printf("  lx %-14s %s\n", commands[i].name, commands[i].summary);
+        printf("  lx %-16s %s\n", commands[i].name, commands[i].summary);
     }
     printf("\nlx help COMMAND says more; topics of lx help:\n\n");
     for (size_t i = 0; i < topic_count; i++) {
