@@ -100,8 +100,9 @@ ct_programs := $(foreach t,$(TOOLS),$(if $(filter tests/ct/%,$(tool.$(t).dir)),$
 check-ct: $(ct_programs)
 	@tests/run.sh ct $(ct_programs)
 
-check-arm64: $(B)/linux/bin/ledger_sample
+check-arm64: $(B)/linux/bin/ledger_sample $(B)/linux/bin/xts_sample
 	@tests/run.sh arm64 $< tests/vectors/nexus/flat_tx.txt tests/vectors/nexus/sign_vectors.json
+	@tests/run.sh arm64 $(B)/linux/bin/xts_sample
 
 fuzz: $(fuzzers)
 	@tests/run.sh fuzz $(fuzzers)

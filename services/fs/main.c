@@ -3,6 +3,7 @@
  * Fs: the files of a volume. See README.md; the file system is lib/fs, its requests lib/fsserve, this is the glue to disk and client.
  * Owns:   the volume, that is, its partition of the disk.    Uses: rt, fs, fsserve, disk; proto/files.h, proto/timer.h.
  */
+#include "cipher.h"
 #include "device.h"
 #include "format.h"
 #include "fsserve.h"
@@ -97,16 +98,16 @@ static enum lxfs_err make_volume(const struct lxfs_setup *setup)
 }
 _Static_assert(LXFS_UUID_BYTES + LXFS_SECRET_BYTES == sizeof(struct hash256), "one hash fills both");
 
-static void describe(bool is_new)
+static void describe(bool is_new, bool is_encrypted)
 {
     struct lxfs_statfs room;
     struct lxfs_stats stats;
     enum { BLOCKS_A_MIB = (1 << 20) / LXFS_BLOCK_BYTES };
     lxfs_statfs(volume, &room);
     lxfs_stats(volume, &stats);
-    say("%s of %lu MiB, %lu free, generation %lu%s; %lu operations done again from the log%s", is_new ? "a new volume" : "the volume",
+    say("%s of %lu MiB, %lu free, generation %lu%s%s; %lu operations done again from the log%s", is_new ? "a new volume" : "the volume",
         (unsigned long)(room.block_count / BLOCKS_A_MIB), (unsigned long)(room.free_count / BLOCKS_A_MIB), (unsigned long)room.generation,
-        is_read_only ? ", read-only" : "", (unsigned long)stats.replayed_records,
+        is_encrypted ? ", encrypted" : "", is_read_only ? ", read-only" : "", (unsigned long)stats.replayed_records,
         stats.is_chain_broken ? "; its superblock does not follow the one before" : "");
 }
 
@@ -119,6 +120,10 @@ static void open_volume(void)
         say("files are kept in memory and gone at power-off: %s", disk_status_words(disk_status));
         return;
     }
+    if (!cipher_open(&setup.crypt)) {
+        say("files are kept in memory and gone at power-off: the keystore does not give the key of the volume");
+        return;
+    }
     setup.flags = is_read_only ? LXFS_READ_ONLY : 0;
     enum lxfs_err err = lxfs_open(&setup, (void *)heap.addr, heap.len_bytes, &volume);
     if (err == LXFS_ENOENT && !is_read_only && is_empty(&setup.device)) {
@@ -127,13 +132,14 @@ static void open_volume(void)
         err = err == LXFS_OK ? lxfs_open(&setup, (void *)heap.addr, heap.len_bytes, &volume) : err;
     }
     if (err == LXFS_OK) {
-        describe(is_new);
+        describe(is_new, setup.crypt.id != 0);
         return;
     }
     volume = NULL;
     say("files are kept in memory and gone at power-off: %s (%s); the partition is left as it is",
         err == LXFS_ENOENT  ? "the partition holds something that is no volume"
-        : err == LXFS_EBAD  ? "the volume is damaged"
+        : err == LXFS_EBAD  ? "the volume is damaged, or was made with another device's key"
+        : err == LXFS_ENOTSUP ? "the volume is of another version, or not encrypted as this device does"
         : err == LXFS_EINVAL ? "the partition is too small, or smaller than its volume"
         : err == LXFS_EIO   ? "the disk reports an error"
                             : "the volume cannot be opened",

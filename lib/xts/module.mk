@@ -1,0 +1,3 @@
+$(call lib,base)
+$(call test_libs,-lcrypto)
+$(call skip,kernel boot)
