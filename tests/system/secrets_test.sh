@@ -18,7 +18,7 @@ check "the report names the keystore" has keystore "^keystore (trusted)$" 1
 check "it reads the device's secret" has keystore "r--  device_secret  *bytes of the image" 1
 check "nobody else does" nobody_else keystore device_secret
 check "nobody has its threads, memory or capabilities" nobody_else keystore "\(thread\|address space\|capability space\|inbox\) of keystore"
-check "the session alone calls it" callers keystore session
+check "fs, for the key of the volume, and the session alone call it" callers keystore "fs session"
 check "it shares memory with the disk and the log alone" shared keystore "disk rt_log_ring"
 check "it reaches no other component's memory and no device" has keystore "\(of pager\|of linux\|device registers\|untyped\|view\)" 0
 check "the session shares memory with the console and the log alone" shared session "rt_log_ring tty"
