@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * LXFS: power cuts. Before writes and flushes of a long run (every ninth; LXFS_CRASH_EVERY), what a cut would leave is opened and read as a whole: it must be the
+ * LXFS: power cuts. Before writes and flushes of a long run (one in twelve; LXFS_CRASH_EVERY), what a cut would leave is opened and read as a whole: it must be the
  * state behind some operation not before the last sync or commit that had returned.
  *
  * What a cut leaves is decided late: of a 512-byte piece that was written and not flushed, old or new is chosen when it is first read, and
@@ -180,7 +180,7 @@ static void one_run(struct run *r)
     CHECK(m_digest_fs(r->image.fs, &digest));
     CHECK(is_known(r, digest));
     r->advanced += digest != r->digests[0];
-    if (r->runs % 4 == 0) {
+    if (r->runs % 8 == 0) {
         m_snapshots_compare(&r->m, r->image.fs, &r->snapshots);
         CHECK_EQ(r->m.wrong, 0);
     }
@@ -243,7 +243,6 @@ static void digest_note(struct run *r)
 static void run_begin(struct run *r, uint64_t seed)
 {
     m_init(&r->m, seed);
-    r->m.has_quotas = true;
     r->m.near_max = 24000;
     r->m.write_max = 20000;
     r->random = seed + 77;
@@ -275,7 +274,7 @@ static void cut_everywhere(uint64_t seed, uint64_t steps, uint32_t sync_in, uint
 {
     struct run *r = (struct run *)calloc(1, sizeof *r);
     run_begin(r, seed);
-    r->cut_every = number_of("LXFS_CRASH_EVERY", 9);
+    r->cut_every = number_of("LXFS_CRASH_EVERY", 12);
     r->runs_max = (uint32_t)number_of("LXFS_CRASH_RUNS", 40);
     for (uint32_t n = 0; n < 400; n++) {
         m_step(&r->m, r->v.fs);
@@ -289,8 +288,12 @@ static void cut_everywhere(uint64_t seed, uint64_t steps, uint32_t sync_in, uint
             volume_rewind(&r->v);
         }
         bool is_durable = false;
-        if (m_below(&r->m, 20) == 0) {
+        if (m_below(&r->m, 40) == 0) {
             m_snapshot_step(&r->m, r->v.fs, &r->snapshots);
+            digest_note(r);
+            is_durable = true;
+        } else if (m_below(&r->m, 20) == 0) {
+            m_quota_step(&r->m, r->v.fs, m_any(&r->m, true));
             digest_note(r);
             is_durable = true;
         } else {

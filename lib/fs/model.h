@@ -416,6 +416,15 @@ static inline bool m_is_empty(const struct model *m, uint32_t d)
     return true;
 }
 
+/* Gives a directory another quota. Commits, so that all that was done before is durable. */
+static inline void m_quota_step(struct model *m, struct lxfs *fs, uint32_t d)
+{
+    uint32_t quota = m_below(m, 3);
+    if (m_same(m, "quota", lxfs_quota_assign(fs, m->nodes[d].inode, quota), m_is_empty(m, d) ? LXFS_OK : LXFS_ENOTEMPTY)) {
+        m->nodes[d].quota = quota;
+    }
+}
+
 static inline void m_create(struct model *m, struct lxfs *fs)
 {
     static const uint32_t types[] = {LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG, LXFS_IFREG,
@@ -464,10 +473,7 @@ static inline void m_create(struct model *m, struct lxfs *fs)
         m->nodes[d].modified = m->clock;
     }
     if (m->has_quotas && m_is_dir(n) && m_below(m, 8) == 0) {
-        n->quota = m_below(m, 3);
-        if (!m_same(m, "quota", lxfs_quota_assign(fs, inode, n->quota), LXFS_OK)) {
-            n->quota = 0;
-        }
+        m_quota_step(m, fs, i);
     }
 }
 
