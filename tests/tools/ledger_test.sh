@@ -133,6 +133,10 @@ serve old --interval 1
 refused "an old chain is not taken for news" "the node has fewer than the" ledger fetch dev.chain --node "$url"
 has "status says what it lacks" "it lacks the end of this chain" "$("$lx" ledger status dev --node "$url")"
 kill "$node"; wait "$node"
+serve store --interval 3600 # what waited is in a block at once, what comes later waits
+release dev demo; release dev demo; "$lx" ledger publish dev --node "$url" >/dev/null
+is "what is in blocks is told from what waits" "unconfirmed 2" "$("$lx" ledger status dev --node "$url" | grep unconfirmed | tr -s ' ')"
+kill "$node"; wait "$node"
 mv old.producer kept; refused "a store without its key" "restore it: nobody else can go on" ledger serve --listen 127.0.0.1:0 --store old
 head -c 64 /dev/urandom >old.producer; chmod 600 old.producer
 refused "a store with another's key" "is the key of another ledger" ledger serve --listen 127.0.0.1:0 --store old
