@@ -84,6 +84,8 @@ static void must_be_ours(const struct known *k, const struct node_tail *tail)
 static uint32_t publish(struct node_client *c, const struct known *k, uint32_t *first)
 {
     struct node_tail tail;
+    struct chain_file file;
+    struct cursor bytes;
     char why[NODE_SENTENCE_CHARS];
     if (!client_tail(c, &k->id, &tail)) {
         return UINT32_MAX;
@@ -91,9 +93,11 @@ static uint32_t publish(struct node_client *c, const struct known *k, uint32_t *
     must_be_ours(k, &tail);
     uint32_t count = k->chain.verifier.transaction_count;
     *first = tail.is_there ? (uint32_t)tail.count : 0;
-    for (uint32_t i = *first; i < count; i++) {
-        struct cursor bytes = transaction_at(&k->chain, i);
-        if (!client_submit(c, bytes.at, bytes.left_bytes)) {
+    if (chain_file_open(k->chain.bytes.at, k->chain.bytes.left_bytes, &file) != LX_OK) {
+        fail("a chain file was verified and cannot be read"); /* cannot be */
+    }
+    for (uint32_t i = 0; chain_file_next(&file, &bytes); i++) {
+        if (i >= *first && !client_submit(c, bytes.at, bytes.left_bytes)) {
             memcpy(why, c->sentence, sizeof why);
             snprintf(c->sentence, sizeof c->sentence, "transaction %u of %u was not taken; the %u before it are there: %.300s",
                      (unsigned)i, (unsigned)count, (unsigned)i, why);
