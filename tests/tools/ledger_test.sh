@@ -33,13 +33,13 @@ serve() {
     done
     cat said; echo "not ok ledger: a node starts"; exit 1
 }
-wait_block() { # wait_block HEIGHT
+# wait_included KEY ARGUMENT...: until the node has all of its chain in blocks
+wait_included() {
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        grep -q "^block $1:" said && return
+        "$lx" ledger status "$@" --node "$url" 2>/dev/null | grep -q '^unconfirmed *0$' && return
         sleep 0.1
     done
 }
-end() { kill "$1" "$node" 2>/dev/null; wait "$node" 2>/dev/null; }
 id_of() { "$lx" key list | sed -n "s|^$1 *[0-9]* *||p"; }
 release() { # release KEY APP: packs and signs a new release
     printf 'name %s\nfile text /etc/text 0644\n' "$2" >package.lx
@@ -57,8 +57,8 @@ release dev demo; release dev demo
 has "publish" "says that it took transactions 0 to 1" "$("$lx" ledger publish dev --node "$url")"
 has "publish again" "says that it has all 2 transactions; nothing was sent" "$("$lx" ledger publish dev --node "$url/")"
 has "what waits is unanchored" "unanchored: no block is shown" "$("$lx" ledger status dev --node "$url")"
-wait_block 1
-has "what is in a block is said to be" "2 of them included at height 1" "$("$lx" ledger status dev --node "$url")"
+wait_included dev
+has "what is in a block is said to be" "2 of them included at height" "$("$lx" ledger status dev --node "$url")"
 block=$("$lx" ledger status dev --node "$url" --json | sed -n 's/.*"included": //p')
 is "unconfirmed is none" "2," "$block"
 dev=$(id_of dev)
@@ -119,7 +119,7 @@ for i in 1 2 3 4 5; do
 done
 is "killed five times, the chain is whole" same "$("$lx" ledger fetch "$dev" -o killed.chain --node "$url" >/dev/null &&
     cmp -s killed.chain "$keys/dev.chain" && echo same)"
-wait_block 2; wait_block 3
+wait_included dev
 has "and blocks go on" "included at height" "$("$lx" ledger status dev --node "$url")"
 kill "$node"; wait "$node"
 is "ended politely, its status is 0" 0 $?
@@ -223,7 +223,7 @@ chmod 644 auth
 refused "a password that others can read" "can be read by others" ledger status --node "$url" --auth auth
 chmod 600 auth
 is "a Falcon producer's key" 65 "$(stat -c %s post.producer)"
-"$lx" ledger publish maker --node "$url" --auth auth >/dev/null; wait_block 1
+"$lx" ledger publish maker --node "$url" --auth auth >/dev/null; wait_included maker --auth auth
 has "and its blocks" "6 of them included at height" "$("$lx" ledger status maker --node "$url" --auth auth)"
 kill "$node"; wait "$node"
 
