@@ -199,7 +199,8 @@ static bool get_block(struct call *c)
             return api_fail(c, API_NO_BLOCK, "Block not found");
         }
     }
-    c->result = height == 0 ? NULL : show_block(c->node, height, verbose);
+    size_t budget = NODE_API_LIST_BYTES;
+    c->result = height == 0 ? NULL : show_block(c->node, height, verbose, &budget);
     return c->result != NULL ? true : api_fail(c, API_NO_BLOCK, "Block not found");
 }
 
@@ -224,8 +225,9 @@ static bool recent_blocks(struct call *c)
         return false;
     }
     json_t *out = json_array();
+    size_t budget = NODE_API_LIST_BYTES;
     for (uint32_t height = c->node->height; height > 0 && json_array_size(out) < limit; height--) {
-        (void)json_array_append_new(out, show_block(c->node, height, verbose));
+        (void)json_array_append_new(out, show_block(c->node, height, verbose, &budget));
     }
     return keep(c, out);
 }

@@ -6,7 +6,7 @@
  * Owns:   nothing but what jansson allocates during a call.    Uses: node, jansson. For hosts.
  * Trust:  requests are untrusted; what they can do is what node_submit can.
  * Limits: NODE_API_BODY_BYTES_MAX of a body, NODE_API_TARGET_CHARS_MAX of a target, NODE_API_PARAMETERS_MAX parameters; a list ends at
- *         NODE_API_LIST_MAX items or NODE_API_LIST_BYTES of transactions. Sessions, names and coins' decimals are not there: see the
+ *         NODE_API_LIST_MAX items or NODE_API_LIST_BYTES of transactions, behind which blocks show ids alone. Sessions, names and coins' decimals are not there: see the
  *         table in docs/spec/node.md section 5.
  */
 #ifndef LX_NODE_API_H

@@ -61,7 +61,8 @@ bool api_hash(struct call *c, const char *name, const char *text, uint8_t *out, 
 json_t *show_hash(const uint8_t *mem, size_t len_bytes);
 json_t *show_hex(const uint8_t *bytes, size_t len_bytes);
 json_t *show_transaction(struct node *n, struct cursor bytes, uint32_t height, uint32_t verbose);
-json_t *show_block(struct node *n, uint32_t height, uint32_t verbose);
+/** `budget`: so many bytes of transactions are shown with their contents, and taken from it; others with their ids alone. */
+json_t *show_block(struct node *n, uint32_t height, uint32_t verbose, size_t *budget);
 json_t *show_register(const struct u256 *address, const struct register_state *state);
 
 #endif

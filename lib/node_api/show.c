@@ -421,7 +421,7 @@ json_t *show_transaction(struct node *n, struct cursor bytes, uint32_t height, u
     return out;
 }
 
-static json_t *show_links(struct node *n, const struct block *block, uint32_t verbose)
+static json_t *show_links(struct node *n, const struct block *block, uint32_t verbose, size_t *budget)
 {
     static uint8_t links[NODE_BLOCK_TRANSACTIONS_MAX * 65u];
     static struct u512 producer;
@@ -439,13 +439,15 @@ static json_t *show_links(struct node *n, const struct block *block, uint32_t ve
             memcpy(id.bytes, links + (size_t)i * 65 + 1, U512_BYTES);
         }
         if (node_transaction(n, &id, &t) == LX_OK) {
-            (void)json_array_append_new(out, show_transaction(n, t.bytes, height, verbose));
+            bool fits = t.bytes.left_bytes <= *budget;
+            *budget -= fits && verbose > 1 ? t.bytes.left_bytes : 0;
+            (void)json_array_append_new(out, show_transaction(n, t.bytes, height, fits ? verbose : 1));
         }
     }
     return out;
 }
 
-json_t *show_block(struct node *n, uint32_t height, uint32_t verbose)
+json_t *show_block(struct node *n, uint32_t height, uint32_t verbose, size_t *budget)
 {
     struct node_block found, next;
     struct u1024 proof;
@@ -472,7 +474,7 @@ json_t *show_block(struct node *n, uint32_t height, uint32_t verbose)
     set(out, "difficulty", json_real(DIFFICULTY_PRIVATE));
     set(out, "mint", json_real(0.0));
     set(out, "previousblockhash", show_hash(h->previous.bytes, U1024_BYTES));
-    json_t *links = verbose > 0 ? show_links(n, &found.block, verbose) : NULL;
+    json_t *links = verbose > 0 ? show_links(n, &found.block, verbose, budget) : NULL;
     if (height < n->height && node_block(n, height + 1, &next) == LX_OK) {
         set(out, "nextblockhash", show_hash(next.hash.bytes, U1024_BYTES));
     }

@@ -5,7 +5,7 @@
 #define BIT(option) (UINT64_C(1) << (option))
 #define KEYS BIT(OPTION_KEYS)
 #define JSON BIT(OPTION_JSON)
-#define NODE (BIT(OPTION_NODE) | BIT(OPTION_TIMEOUT) | BIT(OPTION_AUTH))
+#define NODE (BIT(OPTION_NODE) | BIT(OPTION_TIMEOUT) | BIT(OPTION_AUTH) | BIT(OPTION_CA))
 
 const struct command commands[] = {
     {"key new", "NAME", KEYS | BIT(OPTION_FALCON), 1, 1, key_new, "makes a key",

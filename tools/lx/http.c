@@ -189,6 +189,9 @@ struct node_client *http_open(const struct arguments *args)
         fail("libcurl does not start");
     }
     set_up();
+    if (args->options[OPTION_CA] != NULL) {
+        curl_easy_setopt(http.curl, CURLOPT_CAINFO, args->options[OPTION_CA]);
+    }
     if (args->options[OPTION_AUTH] != NULL) {
         set_auth(args->options[OPTION_AUTH]);
     }

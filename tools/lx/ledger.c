@@ -84,6 +84,8 @@ static void must_be_ours(const struct known *k, const struct node_tail *tail)
 static uint32_t publish(struct node_client *c, const struct known *k, uint32_t *first)
 {
     struct node_tail tail;
+    struct chain_file file;
+    struct cursor bytes;
     char why[NODE_SENTENCE_CHARS];
     if (!client_tail(c, &k->id, &tail)) {
         return UINT32_MAX;
@@ -91,9 +93,11 @@ static uint32_t publish(struct node_client *c, const struct known *k, uint32_t *
     must_be_ours(k, &tail);
     uint32_t count = k->chain.verifier.transaction_count;
     *first = tail.is_there ? (uint32_t)tail.count : 0;
-    for (uint32_t i = *first; i < count; i++) {
-        struct cursor bytes = transaction_at(&k->chain, i);
-        if (!client_submit(c, bytes.at, bytes.left_bytes)) {
+    if (chain_file_open(k->chain.bytes.at, k->chain.bytes.left_bytes, &file) != LX_OK) {
+        fail("a chain file was verified and cannot be read"); /* cannot be */
+    }
+    for (uint32_t i = 0; chain_file_next(&file, &bytes); i++) {
+        if (i >= *first && !client_submit(c, bytes.at, bytes.left_bytes)) {
             memcpy(why, c->sentence, sizeof why);
             snprintf(c->sentence, sizeof c->sentence, "transaction %u of %u was not taken; the %u before it are there: %.300s",
                      (unsigned)i, (unsigned)count, (unsigned)i, why);
@@ -287,24 +291,67 @@ static const struct u1024 *known_block(const struct arguments *args, struct u102
     return room;
 }
 
-/** The newest transaction, of the first `count` of ours, that the node says is in a block, and what its blocks show. */
+/** Whether the node says that transaction `sequence` of ours is in a block. @return false with c->sentence. */
+static bool is_in_block(struct node_client *c, const struct known *k, uint32_t sequence, bool *out)
+{
+    struct transaction tx;
+    struct u512 id;
+    struct node_place place;
+    id_of(transaction_at(&k->chain, sequence), &tx, &id);
+    if (!client_place(c, &id, &place)) {
+        return false;
+    }
+    *out = place.has_block;
+    return true;
+}
+
+/**
+ * How many of our first `count` transactions the node says are in blocks: looked for by halves, as blocks hold them in order. A node that
+ * lies about that only has less proven.
+ */
+static bool find_included(struct node_client *c, const struct known *k, uint32_t count, uint32_t *out)
+{
+    uint32_t low = 0, high = count; /* the first `low` are, those from `high` on are not */
+    bool is_in = false;
+    if (count > 0 && !is_in_block(c, k, count - 1, &is_in)) {
+        return false;
+    }
+    if (is_in) {
+        low = count;
+    }
+    while (low + 1 < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (!is_in_block(c, k, middle - 1, &is_in)) {
+            return false;
+        }
+        if (is_in) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    *out = low;
+    return true;
+}
+
+/** What blocks show of the newest transaction, of the first `count` of ours, that the node says is in one. */
 static bool find_inclusion(struct node_client *c, const struct arguments *args, const struct known *k, uint32_t count,
                            struct inclusion *out)
 {
     struct u1024 room;
+    struct transaction tx;
+    struct u512 id;
     const struct u1024 *block = known_block(args, &room);
     uint64_t blocks = args->options[OPTION_BLOCKS] == NULL ? BLOCKS_MAX : option_number(args, OPTION_BLOCKS);
     *out = (struct inclusion){.kind = INCLUSION_NONE};
-    while (count > 0 && out->kind == INCLUSION_NONE) {
-        struct transaction tx;
-        struct u512 id;
-        id_of(transaction_at(&k->chain, --count), &tx, &id);
-        if (!client_inclusion(c, &tx, &k->chain.verifier.setup.network, block, blocks > 1000000 ? 1000000 : (uint32_t)blocks,
-                              out)) {
-            return false;
-        }
+    if (!find_included(c, k, count, &count)) {
+        return false;
     }
-    return true;
+    if (count == 0) {
+        return true;
+    }
+    id_of(transaction_at(&k->chain, count - 1), &tx, &id);
+    return client_inclusion(c, &tx, &k->chain.verifier.setup.network, block, blocks > 1000000 ? 1000000 : (uint32_t)blocks, out);
 }
 
 /** How the node's chain stands to ours, in words. */

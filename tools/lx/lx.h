@@ -53,6 +53,7 @@ enum option {
     OPTION_NODE,
     OPTION_TIMEOUT,
     OPTION_AUTH,
+    OPTION_CA,
     OPTION_BLOCKS,
     OPTION_LISTEN,
     OPTION_STORE,

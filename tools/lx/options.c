@@ -33,6 +33,7 @@ const struct option_form option_forms[OPTION_COUNT] = {
     [OPTION_NODE] = {"node", 'n', "URL", "the ledger node, as in http://127.0.0.1:8080; else $LX_NODE"},
     [OPTION_TIMEOUT] = {"timeout", 0, "SECONDS", "how long all of the talk with the node may take; else 60"},
     [OPTION_AUTH] = {"auth", 0, "FILE", "USER:PASSWORD of the node's API, in a file that only you can read"},
+    [OPTION_CA] = {"ca", 0, "FILE", "trust the certificates in this file for https, not the system's"},
     [OPTION_BLOCKS] = {"blocks", 0, "N", "how many blocks to follow above the transaction's; else 100"},
     [OPTION_LISTEN] = {"listen", 'l', "HOST:PORT", "where to serve; port 0 is any free one; else 127.0.0.1:8080"},
     [OPTION_STORE] = {"store", 0, "FILE", "where the ledger is kept; made when it is not there, with its producer's key in FILE.producer"},
