@@ -82,15 +82,19 @@ static bool is_sound(const struct lxfs *fs, const uint8_t *r)
 
 enum lxfs_err snapshots_load(struct lxfs *fs)
 {
+    uint32_t frame = 0;
     for (uint32_t slot = 0; slot < LXFS_SNAPSHOTS_MAX; slot++) {
-        uint32_t frame = 0;
-        uint32_t at = 0;
-        enum lxfs_err err = record_load(fs, slot, &frame, &at);
+        uint32_t at = slot % BLOCK_INODES * INODE_BYTES;
+        enum lxfs_err err = at == 0 ? record_load(fs, slot, &frame, &at) : LXFS_OK; /* once for each block */
         if (err != LXFS_OK) {
             return err;
         }
+        if (frame == 0) { /* the list ends here, or has a hole as large as a block */
+            slot += BLOCK_INODES - 1;
+            continue;
+        }
         const uint8_t *r = frame_data(fs, frame) + at;
-        if (frame == 0 || le64_load(r + N_GENERATION) == 0) {
+        if (le64_load(r + N_GENERATION) == 0) {
             continue;
         }
         if (!is_sound(fs, r)) {
