@@ -84,7 +84,7 @@ struct node_claim {
     uint32_t contract;
 };
 
-/** A node: 3 MiB of the caller's. */
+/** A node: 1.3 MiB of the caller's. */
 struct node {
     struct node_setup setup;
     bool is_failed; /* the store failed: it must be opened again */

@@ -54,7 +54,7 @@ enum client_rule {
     CLIENT_SINK,       /**< the caller could not keep a transaction */
 };
 
-/** A conversation with a node; the caller sets the first part. 1 MiB and more: not for a stack. */
+/** A conversation with a node; the caller sets the first part. 4 MiB: not for a stack. */
 struct node_client {
     node_call_fn call;
     void *context;

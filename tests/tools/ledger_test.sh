@@ -153,9 +153,9 @@ has "sign publishes" "says that it took transactions 0 to 0" "$("$lx" sign tool.
 cp tool.lxp tool-1.lxp
 has "install asks the node" "none is withdrawn, none has a later release; 0 got a longer chain" \
     "$("$lx" install tool.lxp --key owner --node "$url" -o first.bundle)"
-has "its list is approved and published" "1 packages, 1 developers" "$("$lx" key export owner my >/dev/null; "$lx" inspect my.list |
-    sed 's/.*/1 packages, 1 developers/;q')"
-has "and the package is authorised" authorised "$("$lx" verify tool.lxp --owner my 2>&1)"
+"$lx" key export owner my >/dev/null
+has "its list is approved" "tool" "$("$lx" inspect my.list)"
+is "and the package is authorised" yes "$("$lx" verify tool.lxp --owner my >/dev/null 2>&1 && echo yes)"
 has "the node has the owner's chain" "the same" "$("$lx" ledger status owner --node "$url")"
 has "a bundle is installed as well" "all of that is approved already" "$("$lx" install first.bundle --key owner)"
 has "without a node that is said" "no node was asked" "$("$lx" install tool.lxp --key owner)"
@@ -167,7 +167,7 @@ has "withdraw publishes" "says that it took transactions 2 to 2" "$("$lx" withdr
 refused "a release that is withdrawn" "tool 2 was withdrawn by its developer; nothing was installed" \
     install tool.lxp --key owner --node "$url"
 refused "an installation of junk" "is neither a package nor a bundle" install junk --key owner
-cp "$keys/maker.chain" whole.chain; "$lx" chain show maker --json >/dev/null
+cp "$keys/maker.chain" whole.chain
 mkdir late; cp "$keys/maker" late/; "$lx" ledger fetch "$(id_of maker)" -o late/maker.chain --node "$url" >/dev/null
 printf 'name tool\nfile text /etc/text 0644\n' >package.lx; echo late >>text
 "$lx" pack --keys late --key maker -o late.lxp >/dev/null; "$lx" sign late.lxp --keys late --key maker --node "$url" >/dev/null
@@ -204,7 +204,6 @@ has "from a checkpoint" "4 transactions, each signed" "$("$lx" chain verify out.
 refused "a checkpoint without its hash" "--checkpoint needs --checkpoint-hash" chain verify out.chain --checkpoint checkpoint
 refused "a checkpoint of another chain" "at which the checkpoint was taken: another chain, or a fork" \
     chain verify "$keys/dev.chain" --checkpoint checkpoint --checkpoint-hash "$hash"
-head -c 12 out.chain >head; printf '\002' | dd of=head bs=1 seek=8 conv=notrunc 2>/dev/null
 "$lx" chain export tool-1.lxp -o one.chain >/dev/null
 refused "a chain that was rolled back" "ends before transaction 2, at which the checkpoint was taken: rolled back" \
     chain verify one.chain --checkpoint checkpoint --checkpoint-hash "$hash"
