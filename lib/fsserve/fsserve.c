@@ -169,9 +169,11 @@ static enum lxfs_err transfer(struct fsserve *s, uint64_t word[4], bool writes)
         return LXFS_EINVAL;
     }
     if (writes) {
-        err = lxfs_write(s->fs, word[0], word[1], s->window->data, (size_t)word[2], &done);
+        copy_once(s->bytes, s->window->data, (size_t)word[2]);
+        err = lxfs_write(s->fs, word[0], word[1], s->bytes, (size_t)word[2], &done);
     } else {
-        err = lxfs_read(s->fs, word[0], word[1], s->window->data, (size_t)word[2], &done);
+        err = lxfs_read(s->fs, word[0], word[1], s->bytes, (size_t)word[2], &done);
+        memcpy(s->window->data, s->bytes, err == LXFS_OK ? done : 0); /* while it reads there are bytes that are not verified yet */
     }
     word[1] = done;
     return err;
@@ -206,7 +208,7 @@ static enum lxfs_err set_xattr(struct fsserve *s, uint64_t word[4])
     copy_once(s->bytes, s->window->data, (size_t)word[2]);
     return lxfs_setxattr(s->fs, word[0], name_at(s, 0), s->bytes, (size_t)word[2], (uint32_t)word[1]);
 }
-_Static_assert(LXFS_XATTR_BYTES_MAX <= LXFS_TARGET_BYTES_MAX + 1, "one place for both");
+_Static_assert(LXFS_XATTR_BYTES_MAX <= FS_DATA_BYTES && LXFS_TARGET_BYTES_MAX <= FS_DATA_BYTES, "one place for all");
 
 static enum lxfs_err list_xattr(struct fsserve *s, uint64_t word[4])
 {

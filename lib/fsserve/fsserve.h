@@ -2,8 +2,8 @@
 /**
  * Fsserve: carries out requests of proto/files.h on a volume of lib/fs, for one client that may be wrong or hostile.
  *
- * The client can write anything into the window at any time: what is read from there is read once, checked, and used from a copy. Contents
- * are the exception: they are the client's own, and whoever changes them meanwhile spoils his own file.
+ * The client can write anything into the window at any time, and read it: what is read from there is read once, checked, and used from a copy;
+ * what goes there was verified before.
  *
  * Owns:   struct fsserve.    Uses: fs, proto/files.h. Messages and time are the caller's.
  * Limits: one client; it holds LXFS_HOLDS_MAX files at most.
@@ -21,7 +21,7 @@ struct fsserve {
     uint32_t hold_count;
     uint64_t holds[LXFS_HOLDS_MAX];
     char names[2][LXFS_NAME_BYTES_MAX + 1];  /* copies of what the window has */
-    uint8_t bytes[LXFS_TARGET_BYTES_MAX + 1];
+    _Alignas(64) uint8_t bytes[FS_DATA_BYTES];
 };
 
 /** Begins without a client. `window` and `fs` (may be NULL) are lent for as long as `s` is used. */

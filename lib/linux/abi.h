@@ -54,6 +54,7 @@ enum {
     E_OVERFLOW = 75,
     E_NOTSOCK = 88,
     E_OPNOTSUPP = 95,
+    E_DQUOT = 122,
     E_AFNOSUPPORT = 97,
     E_TIMEDOUT = 110,
     E_ALREADY = 114,

@@ -45,6 +45,8 @@ int64_t volume_error(enum lxfs_err err)
         [LXFS_EROFS] = E_ROFS,
         [LXFS_ENOTSUP] = E_OPNOTSUPP,
         [LXFS_ENOMEM] = E_NOMEM,
+        [LXFS_EDQUOT] = E_DQUOT,
+        [LXFS_EXDEV] = E_XDEV,
     };
     if (err == LXFS_OK) {
         return 0;
