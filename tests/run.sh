@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs test programs and fuzzers.
-#   tests/run.sh unit TEST... -- FUZZER...   every test; every fuzzer over its corpus and FUZZ_RUNS (20000) seeded inputs
+#   tests/run.sh unit TEST... -- FUZZER...   every test; every fuzzer over its corpus and FUZZ_RUNS (20000) seeded inputs, or for
+#                                            FUZZ_MOST (30) seconds if that ends before
 #   tests/run.sh each WHAT RUNNER FILE...    every file by a program that prints cases as a test does
 #   tests/run.sh bad CHECKER FILE.sys...     every file is refused with the sentence after "# refused:" in its first line
 #   tests/run.sh total                       the sum of everything, and whether it failed
@@ -82,7 +83,7 @@ done
 [ $# -gt 0 ] && shift
 for f in "$@"; do
     dir=$(corpus "$f"); scratch=$(mktemp -d)
-    if timeout 900 "$f" -seed=1 -runs="${FUZZ_RUNS:-20000}" -timeout=10 -artifact_prefix="$root/build/" "$scratch" "$dir" \
+    if timeout 900 "$f" -seed=1 -runs="${FUZZ_RUNS:-20000}" -max_total_time="${FUZZ_MOST:-30}" -timeout=10 -artifact_prefix="$root/build/" "$scratch" "$dir" \
         >"$log" 2>&1; then echo "ok $(basename "$f")" >>"$log"; s=0; else s=1; fi
     tally "$f" $s "$log"; rm -rf "$scratch"; rmdir "$dir" 2>/dev/null
 done
