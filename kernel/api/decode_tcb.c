@@ -79,8 +79,8 @@ static enum outcome copy_registers(struct invocation *inv)
     if ((flags & RESUME_TARGET) != 0) {
         thread_resume(to);
     }
-    if (from == kernel.current) {
-        arch_store_thread_registers(from);
+    if (from == kernel.current || to == kernel.current) {
+        arch_store_thread_registers(kernel.current); /* what it has set without us: its own is loaded again below */
     }
     for (unsigned i = 0; i < seL4_UserContextWords; i++) {
         if ((flags & (i < THREAD_FRAME_REGISTERS ? FRAME : INTEGER)) != 0) {

@@ -407,6 +407,19 @@ static bool sets_our_thread_pointer(void)
     return works(call(OWN_TCB, seL4_TCBSetTLSBase, WORDS(before), NO_CAPS)) && good && same(after, before + 64, "thread pointer");
 }
 
+/* What a thread has put into its thread pointer by itself stays when registers of others are copied to it that are not this one. */
+static bool keeps_our_thread_pointer(void)
+{
+    uint64_t before;
+    uint64_t after;
+    __asm__ volatile("mrs %0, tpidr_el0" : "=r"(before));
+    __asm__ volatile("msr tpidr_el0, %0" : : "r"(before + 128));
+    bool good = works(call(OWN_TCB, seL4_TCBCopyRegisters, WORDS(0), CAPS(THREAD)));
+    __asm__ volatile("mrs %0, tpidr_el0" : "=r"(after));
+    __asm__ volatile("msr tpidr_el0, %0" : : "r"(before));
+    return good && same(after, before + 128, "thread pointer");
+}
+
 static void uses_fpu(struct worker *w)
 {
     __asm__ volatile("fmov d0, #1.0" : : : "v0");
@@ -443,6 +456,7 @@ static const struct row rows[] = {
     {"TCB_CopyRegisters", "works", "frame registers", copies_frame},
     {"TCB_CopyRegisters", "works", "integer registers", copies_integer},
     {"TCB_CopyRegisters", "works", "all registers", copies_both},
+    {"TCB_CopyRegisters", "works", "no registers to oneself: the thread pointer stays", keeps_our_thread_pointer},
     {"TCB_CopyRegisters", "works", "suspends the source and resumes the target", copy_suspends_and_resumes},
     {"TCB_Suspend", "works", "twice, and goes on with TCB_Resume", suspends_and_resumes},
     {"TCB_Suspend", "works", "a receiver leaves the queue", suspends_a_receiver},
