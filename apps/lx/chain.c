@@ -2,7 +2,8 @@
 /**
  * lx chain show, verify, export, diff. See chain.h.
  * Owns:   the bytes of two chains.    Uses: base, register, sigchain, stdio.
- * Limits: chains of the network "lx-os", of CHAIN_BYTES_MAX and REGISTERS_MAX registers; what is told of a file proves no more than lib/sigchain says.
+ * Limits: chains of the networks main, test, private and lx-os, of CHAIN_BYTES_MAX and REGISTERS_MAX registers; the work of a first
+ *         transaction is not checked. What is told of a file proves no more than lib/sigchain says.
  */
 #include "chain.h"
 
@@ -29,11 +30,45 @@ struct chain {
 
 static struct chain first, second;
 
+/* The network is that of the id in the first transaction; hybrid ones have names, and ours is the one that is known here. */
+static void start_verifier(struct chain *c)
+{
+    static const enum sigchain_network_kind kinds[] = {NETWORK_MAIN, NETWORK_TEST, NETWORK_PRIVATE};
+    struct sigchain_setup setup = {.registers = c->registers, .register_capacity = REGISTERS_MAX};
+    struct chain_file file;
+    struct cursor bytes;
+    struct transaction tx;
+    sigchain_network_of(NETWORK_HYBRID, "lx-os", &setup.network);
+    if (chain_file_open(c->bytes, c->len_bytes, &file) == LX_OK && chain_file_next(&file, &bytes) &&
+        transaction_parse(bytes.at, bytes.left_bytes, &tx) == LX_OK) {
+        for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+            struct sigchain_network network;
+            sigchain_network_of(kinds[i], NULL, &network);
+            if (network.user_type == u256_type(&tx.genesis)) {
+                setup.network = network;
+            }
+        }
+    }
+    sigchain_verifier_init(&c->verifier, &setup);
+}
+
+static const char *network_name(const struct chain *c)
+{
+    switch (c->verifier.setup.network.kind) {
+    case NETWORK_MAIN:
+        return "main";
+    case NETWORK_TEST:
+        return "test";
+    case NETWORK_PRIVATE:
+        return "private";
+    case NETWORK_HYBRID:
+        return "lx-os";
+    }
+    return "?";
+}
+
 static bool chain_read(struct chain *c, const char *path)
 {
-    struct sigchain_setup setup = {.registers = c->registers, .register_capacity = REGISTERS_MAX};
-    sigchain_network_of(NETWORK_HYBRID, "lx-os", &setup.network);
-    sigchain_verifier_init(&c->verifier, &setup);
     c->path = path;
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
@@ -48,6 +83,7 @@ static bool chain_read(struct chain *c, const char *path)
                                           : "lx: %s: cannot be read, or is too long\n", path);
         return false;
     }
+    start_verifier(c);
     return true;
 }
 
@@ -162,7 +198,7 @@ static int verify(const char *path)
     }
     hex_of_mem(first.verifier.genesis.bytes, U256_BYTES, hex);
     sigchain_describe(&first.verifier, words, sizeof words);
-    printf("chain  %s\nbound  %s\nproof  %s\n", hex,
+    printf("chain  %s, of the network %s\nbound  %s\nproof  %s\n", hex, network_name(&first),
            sigchain_genesis_is_bound(&first.verifier) ? "yes: nobody else can have begun a chain with this id" : "no", words);
     if (strcmp(path, OWN_CHAIN) != 0) {
         tell_device();

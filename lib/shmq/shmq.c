@@ -33,9 +33,10 @@ void shmq_open(struct shmq *q, void *shared, uint32_t record_bytes, uint32_t rec
                        .record_count = record_count,
                        .is_producer = is_producer};
     q->mine = load(q, is_producer, OFFSET_INDEX);
-    q->published = q->mine;
-    if (is_producer) { /* awake: what it would wake at lies behind the head */
-        store(q, OFFSET_WAKE, load(q, false, OFFSET_INDEX) - 1);
+    /* Who was here before may have moved records and been stopped before telling: a full queue of them counts as not told. */
+    q->published = q->mine - record_count;
+    if (is_producer) { /* awake: what it would wake at lies so far behind the head that nobody passes it */
+        store(q, OFFSET_WAKE, load(q, false, OFFSET_INDEX) - 1 - record_count);
     }
     (void)shmq_ready(q);
 }

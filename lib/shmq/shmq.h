@@ -45,7 +45,8 @@ static inline uint64_t shmq_bytes(uint32_t record_bytes, uint32_t record_count)
 
 /**
  * Prepares one side of a queue in `shared`, shmq_bytes() of zeroed memory, aligned to 64. A side that starts again goes on
- * where its index in shared memory stands; a value there that cannot be makes the queue broken.
+ * where its index in shared memory stands; a value there that cannot be makes the queue broken. Its first shmq_should_notify is true also
+ * for what was moved before, as nobody knows whether that was told.
  */
 void shmq_open(struct shmq *q, void *shared, uint32_t record_bytes, uint32_t record_count, bool is_producer);
 

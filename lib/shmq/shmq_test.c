@@ -155,6 +155,47 @@ static void one_signal_for_one_sleep(void)
     CHECK(!shmq_should_notify(&consumer));
 }
 
+/* A producer, and a consumer, that was stopped between moving a record and telling: who takes its place tells. */
+static void a_side_that_starts_again_tells_what_was_not_told(void)
+{
+    uint8_t record[RECORD] = {0};
+    open_both(UINT32_MAX - 2);
+    CHECK(shmq_sleep(&consumer));
+    CHECK_EQ(shmq_put(&producer, record, 1), 1);
+    shmq_open(&producer, shared, RECORD, COUNT, true);
+    CHECK(shmq_should_notify(&producer));
+    CHECK(!shmq_should_notify(&producer));
+    open_both(UINT32_MAX - 2);
+    CHECK(shmq_sleep(&consumer));
+    CHECK_EQ(shmq_put(&producer, record, 1), 1);
+    shmq_open(&producer, shared, RECORD, COUNT, true);
+    CHECK_EQ(shmq_put(&producer, record, 1), 1); /* also behind another one */
+    CHECK(shmq_should_notify(&producer));
+    open_both(5);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        CHECK_EQ(shmq_put(&producer, record, 1), 1);
+    }
+    CHECK(shmq_sleep(&producer));
+    CHECK_EQ(shmq_get(&consumer, record, 1), 1);
+    shmq_open(&consumer, shared, RECORD, COUNT, false);
+    CHECK(shmq_should_notify(&consumer));
+    open_both(0);
+    CHECK(!shmq_should_notify(&producer) && !shmq_should_notify(&consumer)); /* nothing moved, nothing told */
+}
+
+static void secrets_are_overwritten_when_they_are_taken(void)
+{
+    uint8_t records[COUNT * RECORD];
+    static const uint8_t zeros[COUNT * RECORD];
+    open_both(UINT32_MAX - 3);
+    memset(records, 0xa5, sizeof records);
+    CHECK_EQ(shmq_put(&producer, records, COUNT), COUNT);
+    memset(records, 0, sizeof records);
+    CHECK_EQ(shmq_get_secret(&consumer, records, COUNT), COUNT);
+    CHECK(records[0] == 0xa5 && records[sizeof records - 1] == 0xa5);
+    CHECK_BYTES(shared + SHMQ_HEADER_BYTES, zeros, sizeof zeros);
+}
+
 int main(void)
 {
     static const struct unit_case cases[] = {
@@ -163,6 +204,8 @@ int main(void)
         {"shmq: a hostile index breaks the queue and nothing else", a_hostile_index_breaks_the_queue_and_nothing_else},
         {"shmq: a side that starts again goes on", a_side_that_starts_again_goes_on},
         {"shmq: no wake-up is lost in random orders", no_wake_up_is_lost},
+        {"shmq: a side that starts again tells what was not told", a_side_that_starts_again_tells_what_was_not_told},
+        {"shmq: secrets are overwritten when they are taken", secrets_are_overwritten_when_they_are_taken},
         {"shmq: one signal for one sleep", one_signal_for_one_sleep},
     };
     return UNIT_MAIN(cases);
