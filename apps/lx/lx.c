@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "chain.h"
@@ -24,6 +25,7 @@ static const struct {
     {"ps", "processes, and the packages that they come from"},
     {"verify", "what was verified, and what was refused"},
     {"ledger", "what is remembered of chains and releases from start to start"},
+    {"fs", "files on the disk, and how it stands with them"},
     {"scrub", "pages of memory that are verified again and again"},
     {"caps", "which component may do what"},
     {"mem", "who uses how much memory"},
@@ -39,6 +41,7 @@ static int help(void)
     for (size_t i = 0; i < VIEW_COUNT; i++) {
         printf("  lx %-13s %s\n", views[i].name, views[i].summary);
     }
+    printf("  lx %-13s %s\n", "fs root FILE", "the tree root of each file's contents, by which packages and proofs name them");
     printf("  lx %-13s %s\n", "chain ...", "show, verify, export, diff: the chain of this device's profile, or of a file");
     printf("  lx %-13s %s\n", "off [STATUS]", "switches the machine off; STATUS, 0 to 255, is for who started it");
     printf("  lx %-13s %s\n\nThe same as files: /lx\n", "help", "this list");
@@ -68,6 +71,22 @@ static int show(const char *name)
     return 0;
 }
 
+static int show_roots(int count, char **paths)
+{
+    int status = 0;
+    for (int i = 0; i < count; i++) {
+        char root[65] = "";
+        if (getxattr(paths[i], "user.lx.root", root, 64) != 64) {
+            fprintf(stderr, "lx: %s: %s\n", paths[i],
+                    errno == EOPNOTSUPP ? "it is in memory; files on the disk have a root" : errno == ENODATA ? "no regular file" : strerror(errno));
+            status = 1;
+        } else {
+            printf("%s  %s\n", root, paths[i]);
+        }
+    }
+    return status;
+}
+
 static int off(const char *status)
 {
     char command[16];
@@ -94,6 +113,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "chain") == 0) {
         return chain_command(argc - 2, argv + 2);
+    }
+    if (argc > 3 && strcmp(argv[1], "fs") == 0 && strcmp(argv[2], "root") == 0) {
+        return show_roots(argc - 3, argv + 3);
     }
     for (size_t i = 0; i < VIEW_COUNT && argc == 2; i++) {
         if (strcmp(argv[1], views[i].name) == 0) {
