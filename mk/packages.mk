@@ -47,7 +47,12 @@ endef
 
 $(eval $(call package,base,systems/base,release,$(B)/linux/bin/lx $(B)/linux/abipage.so))
 $(eval $(call package,programs,tests/programs,tester,$(B)/linux/bin/lxbench $(B)/linux/bin/abi \
-	$(B)/linux/bin/forbidden $(B)/linux/bin/pinned $(B)/linux/bin/keep $(B)/linux/cold))
+	$(B)/linux/bin/forbidden $(B)/linux/bin/pinned $(B)/linux/bin/keep $(B)/linux/database $(B)/linux/cold))
+
+# SQLite with a program that tests it, as it would be built for any Linux.
+sqlite := $(LX_CACHE)/libsqlite3-dev-3.40.1-2_deb12u2/usr
+$(B)/linux/database: tests/programs/database/database.c $(B)/linux/flags | $(B)/deps
+	$(Q)$(CROSS)gcc -O2 -Wall -Wextra -Werror -static -Wl,--no-warnings -isystem $(sqlite)/include -o $@ $< $(sqlite)/lib/aarch64-linux-gnu/libsqlite3.a -lm
 
 # Another busybox in its bytes, so that no page of it is shared: for measuring a first start.
 $(B)/linux/cold: | $(B)/deps
