@@ -122,6 +122,19 @@ ends "another secret" 1 "not the secret of the device" ls --device-secret other.
 ends "what is no secret" 1 "has not 32 bytes" ls --device-secret tree/big e.img
 ends "a secret that is not there" 1 "cannot be read" ls --device-secret none e.img
 
+# ---- a disk with partitions
+"$bin/make_volume" disk.img disk || exit 1
+head -c 8388608 disk.img | tail -c +1048577 >ledger.before
+ends "a disk without a volume yet" 1 "its partition for files has no volume yet" ls disk.img
+ends "mkfs in its partition" 0 "" mkfs disk.img
+ends "cp into it" 0 "" cp new disk.img:/new
+is "cat from it" newer-qz "$("$lx" fs cat disk.img new)"
+is "the partition before it is as it was" "" "$(head -c 8388608 disk.img | tail -c +1048577 | cmp - ledger.before 2>&1)"
+spoil disk.img 528 4
+is "one copy of the table is enough" newer-qz "$("$lx" fs cat disk.img new)"
+spoil disk.img $((32 * 1024 * 1024 - 512 + 16)) 4
+ends "none is not" 1 "its table of partitions is damaged" ls disk.img
+
 # ---- in use
 if command -v qemu-system-aarch64 >/dev/null; then
     qemu-system-aarch64 -M virt -display none -S -serial none -monitor none -drive file=v.img,format=raw,if=none,id=d \

@@ -3,13 +3,15 @@
  * Make_volume: an image with all kinds of files that a volume can have, for tests of what reads images.
  *     make_volume IMAGE       committed, with two snapshots of earlier states
  *     make_volume IMAGE log   the same, and then a file that only the log has
- * Uses: fs.
+ *     make_volume IMAGE disk  a disk with a table of partitions, and nothing in them
+ * Uses: fs, gpt.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fs.h"
+#include "gpt.h"
 #include "hosttool.h"
 
 enum { BLOCKS = 8192, MANY = 3000 };
@@ -108,6 +110,17 @@ static void change_files(void)
     must(lxfs_rename(fs, LXFS_ROOT_INODE, name_of("empty"), LXFS_ROOT_INODE, name_of("renamed"), 0));
 }
 
+static void make_table(void)
+{
+    static uint8_t head[GPT_HEAD_BYTES], tail[GPT_TAIL_BYTES];
+    const uint64_t sectors = BLOCKS * (uint64_t)LXFS_BLOCK_BYTES / GPT_SECTOR_BYTES;
+    if (gpt_make(sectors, sectors / 4, contents, head, tail) != LX_OK || fseek(image, 0, SEEK_SET) != 0 ||
+        fwrite(head, sizeof head, 1, image) != 1 || fseek(image, (long)((sectors - GPT_TAIL_SECTORS) * GPT_SECTOR_BYTES), SEEK_SET) != 0 ||
+        fwrite(tail, sizeof tail, 1, image) != 1) {
+        fail("cannot make the table");
+    }
+}
+
 int main(int argc, char **argv)
 {
     tool_name = "make_volume";
@@ -119,13 +132,17 @@ int main(int argc, char **argv)
     image = argc < 2 ? NULL : fopen(argv[1], "w+b");
     static const uint8_t zeros[LXFS_BLOCK_BYTES];
     if (image == NULL || memory == NULL) {
-        fail("usage: make_volume IMAGE [log]");
+        fail("usage: make_volume IMAGE [log|disk]");
     }
     for (unsigned i = 0; i < BLOCKS; i++) {
         (void)write_blocks(NULL, i, 1, zeros);
     }
     for (size_t i = 0; i < sizeof contents; i++) {
         contents[i] = (uint8_t)(i * i / 977 + i / 4096);
+    }
+    if (argc > 2 && strcmp(argv[2], "disk") == 0) {
+        make_table();
+        return fclose(image) == 0 ? 0 : 1;
     }
     must(lxfs_format(&setup.device, &setup.crypt, &form, memory, len_bytes));
     must(lxfs_open(&setup, memory, len_bytes, &fs));

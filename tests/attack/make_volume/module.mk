@@ -1,1 +1,1 @@
-$(call tool,base tree fs hosttool)
+$(call tool,base tree fs gpt hosttool)
