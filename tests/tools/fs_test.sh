@@ -33,6 +33,7 @@ head -c 1500000 "$lx" >tree/big
 printf 'three' >tree/sub/qzfile
 : >tree/nothing
 ln -s ../elsewhere tree/link
+# shellcheck disable=SC1003
 printf 'x' >"tree/$(printf 'a\tb\\')"
 truncate -s 5000000 tree/sparse
 chmod 750 tree/big

@@ -195,7 +195,7 @@ static bool pointer_is_sound(const uint8_t *p, unsigned level, uint64_t extent, 
 }
 
 struct tree {
-    const uint8_t *root;
+    uint8_t root[POINTER];
     uint64_t size;
     const char *name; /* for sentences */
     bool is_map;
@@ -304,7 +304,7 @@ static bool leaf_of(struct tree *t, uint64_t leaf, uint8_t out[BLOCK])
 static bool tree_open(struct tree *t, const uint8_t *root, uint64_t size, const char *name, bool is_map)
 {
     memset(t->index, 0, sizeof t->index);
-    t->root = root;
+    memcpy(t->root, root, POINTER);
     t->size = size;
     t->name = name;
     t->is_map = is_map;
@@ -362,7 +362,6 @@ static bool verify_all(struct tree *t)
 /* A table of inodes: the volume's or a snapshot's. */
 struct table {
     struct tree tree;
-    uint8_t root[POINTER];
     uint64_t count;
     uint8_t *was_read; /* a byte an inode: its contents were looked at */
     uint8_t block[BLOCK];
@@ -599,10 +598,9 @@ static void walk(struct table *table, const char *prefix)
 
 static bool table_open(struct table *table, const uint8_t *root, uint64_t size, uint64_t count, const char *name)
 {
-    memcpy(table->root, root, POINTER);
     table->count = count;
     table->in_block = 0;
-    if (!tree_open(&table->tree, table->root, size, name, false) || size / INODE < count) {
+    if (!tree_open(&table->tree, root, size, name, false) || size / INODE < count) {
         return false;
     }
     table->was_read = memory(count);
