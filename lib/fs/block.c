@@ -17,7 +17,7 @@ bool device_read_run(struct lxfs *fs, uint64_t address, uint64_t generation, uin
     return true;
 }
 
-bool device_read(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out)
+bool medium_read(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out)
 {
     return device_read_run(fs, address, generation, out, 1);
 }
@@ -45,12 +45,12 @@ bool device_write_run(struct lxfs *fs, uint64_t address, uint64_t generation, co
     return true;
 }
 
-bool device_write(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *block)
+bool medium_write(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *block)
 {
     return device_write_run(fs, address, generation, block, 1);
 }
 
-bool device_flush(struct lxfs *fs)
+bool medium_flush(struct lxfs *fs)
 {
     fs->stats.flushes++;
     return fs->device.flush(fs->device.context);
@@ -160,16 +160,16 @@ static bool read_copies(struct lxfs *fs, const struct spot *spot, uint32_t i, co
     uint64_t birth = le64_load(pointer + P_BIRTH);
     uint64_t first = le40_load(pointer + P_ADDRESS);
     uint64_t second = le40_load(pointer + P_ADDRESS2);
-    if (block_is_place(fs, spot, first, 0) && device_read(fs, first, birth, frame_data(fs, i)) && verify(fs, spot, i, pointer)) {
+    if (block_is_place(fs, spot, first, 0) && medium_read(fs, first, birth, frame_data(fs, i)) && verify(fs, spot, i, pointer)) {
         return true;
     }
-    if (second == 0 || !block_is_place(fs, spot, second, 1) || !device_read(fs, second, birth, frame_data(fs, i)) ||
+    if (second == 0 || !block_is_place(fs, spot, second, 1) || !medium_read(fs, second, birth, frame_data(fs, i)) ||
         !verify(fs, spot, i, pointer)) {
         return false;
     }
     fs->stats.bad_copies++;
     if (!fs->is_read_only && !fs->is_failed && block_is_place(fs, spot, first, 0) &&
-        device_write(fs, first, birth, frame_data(fs, i))) {
+        medium_write(fs, first, birth, frame_data(fs, i))) {
         fs->stats.repaired_copies++;
     }
     return true;

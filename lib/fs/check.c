@@ -127,13 +127,13 @@ static void compare(struct lxfs_check *c, const struct spot *spot, uint32_t i, c
     size_t len = spot->level == 0 ? f->extent.last_bytes : BLOCK;
     uint8_t *copy = fs->scratch + BLOCK;
     for (uint32_t n = 0; n < 2 && f->state == FRAME_CLEAN && block_is_place(fs, spot, places[n], n); n++) {
-        if (device_read(fs, places[n], f->birth, copy) && memcmp(copy, frame_data(fs, i), len) == 0) {
+        if (medium_read(fs, places[n], f->birth, copy) && memcmp(copy, frame_data(fs, i), len) == 0) {
             continue;
         }
         struct lxfs_finding finding = *at;
         finding.kind = LXFS_FINDING_COPY;
         finding.address = places[n];
-        finding.is_repaired = !fs->is_read_only && device_write(fs, places[n], f->birth, frame_data(fs, i));
+        finding.is_repaired = !fs->is_read_only && medium_write(fs, places[n], f->birth, frame_data(fs, i));
         fs->stats.bad_copies++;
         fs->stats.repaired_copies += finding.is_repaired;
         tell(c, finding);

@@ -50,7 +50,7 @@ static enum lxfs_err super_write(struct lxfs *fs)
     super_encode(fs, s);
     fs->stats.blocks_written += 2;
     if (!fs->device.write(fs->device.context, super_place(fs, fs->generation, 0), 1, s) ||
-        !fs->device.write(fs->device.context, super_place(fs, fs->generation, 1), 1, s) || !device_flush(fs)) {
+        !fs->device.write(fs->device.context, super_place(fs, fs->generation, 1), 1, s) || !medium_flush(fs)) {
         fs->is_failed = true;
         return LXFS_EIO;
     }
@@ -100,7 +100,7 @@ enum lxfs_err commit_all(struct lxfs *fs)
             return LXFS_EIO;
         }
     }
-    if (!device_flush(fs)) {
+    if (!medium_flush(fs)) {
         fs->is_failed = true;
         return LXFS_EIO;
     }

@@ -115,7 +115,7 @@ enum lxfs_err dead_read(struct lxfs *fs, const uint8_t *pointer, uint8_t *out)
         if (address < fs->data_first || address >= fs->data_end) {
             continue;
         }
-        if (!device_read(fs, address, le64_load(pointer + P_BIRTH), out)) {
+        if (!medium_read(fs, address, le64_load(pointer + P_BIRTH), out)) {
             err = LXFS_EIO;
         } else if (hash_check(out) == le64_load(pointer + P_CHECK)) {
             return LXFS_OK;

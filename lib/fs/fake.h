@@ -178,8 +178,8 @@ static inline void audit_copies(struct audit *a, const uint8_t *pointer)
     static uint8_t one[BLOCK];
     static uint8_t two[BLOCK];
     uint64_t birth = le64_load(pointer + P_BIRTH);
-    if (!device_read(a->fs, le40_load(pointer + P_ADDRESS), birth, one) ||
-        !device_read(a->fs, le40_load(pointer + P_ADDRESS2), birth, two) || memcmp(one, two, BLOCK) != 0) {
+    if (!medium_read(a->fs, le40_load(pointer + P_ADDRESS), birth, one) ||
+        !medium_read(a->fs, le40_load(pointer + P_ADDRESS2), birth, two) || memcmp(one, two, BLOCK) != 0) {
         audit_error(a, "the copies differ", le40_load(pointer + P_ADDRESS));
     }
 }
@@ -276,7 +276,7 @@ static inline void audit_dead(struct audit *a, const uint8_t *pointer)
             bool is_good = false;
             for (uint32_t copy = 0; copy < 2 && !is_good; copy++) {
                 uint64_t address = le40_load(p + (copy == 0 ? P_ADDRESS : P_ADDRESS2));
-                is_good = device_read(a->fs, address, le64_load(p + P_BIRTH), nodes[depth + 1]) &&
+                is_good = medium_read(a->fs, address, le64_load(p + P_BIRTH), nodes[depth + 1]) &&
                           hash_check(nodes[depth + 1]) == le64_load(p + P_CHECK);
             }
             if (!is_good) {

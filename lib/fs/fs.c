@@ -60,6 +60,20 @@ void lxfs_statfs(const struct lxfs *fs, struct lxfs_statfs *out)
                                 .kept_count = fs->kept_count};
 }
 
+void lxfs_layout(const struct lxfs *fs, struct lxfs_layout *out)
+{
+    *out = (struct lxfs_layout){.crypt = fs->crypt.id,
+                                .log_blocks = fs->log_blocks,
+                                .log_generation = fs->log_generation,
+                                .map_blocks = fs->map_blocks,
+                                .data_first = fs->data_first,
+                                .data_end = fs->data_end,
+                                .inodes_made = fs->inode_count,
+                                .first_orphan = fs->orphan,
+                                .superblock = fs->prev_hash};
+    memcpy(out->uuid, fs->uuid, sizeof out->uuid);
+}
+
 void lxfs_stats(const struct lxfs *fs, struct lxfs_stats *out)
 {
     *out = fs->stats;

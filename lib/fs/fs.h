@@ -296,6 +296,22 @@ MUST_USE enum lxfs_err lxfs_trim(struct lxfs *fs, const struct lxfs_discard *to,
 void lxfs_statfs(const struct lxfs *fs, struct lxfs_statfs *out);
 void lxfs_stats(const struct lxfs *fs, struct lxfs_stats *out);
 
+/** Where things lie in a volume, and what its superblock says. Addresses and counts are in blocks. */
+struct lxfs_layout {
+    uint8_t uuid[LXFS_UUID_BYTES];
+    uint32_t crypt;          /**< 0: none */
+    uint64_t log_blocks;     /**< of each copy of the log */
+    uint64_t log_generation;
+    uint64_t map_blocks;     /**< of each copy of the map */
+    uint64_t data_first;
+    uint64_t data_end;       /**< the block behind the last */
+    uint64_t inodes_made;    /**< in the table, used and free */
+    uint64_t first_orphan;   /**< 0: none */
+    struct hash256 superblock; /**< the hash that the last one ends with: what a volume is known by */
+};
+
+void lxfs_layout(const struct lxfs *fs, struct lxfs_layout *out);
+
 /** @return whether anything did not verify since lxfs_open; only then `out` is set. */
 bool lxfs_damage(const struct lxfs *fs, struct lxfs_damage *out);
 

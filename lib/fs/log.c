@@ -116,7 +116,7 @@ enum lxfs_err log_write(struct lxfs *fs)
     for (uint32_t copy = 0; copy < 2 && is_written; copy++) {
         is_written = device_write_run(fs, log_place(fs, copy, fs->log_at), fs->log_generation, fs->log, blocks);
     }
-    if (!is_written || !device_flush(fs)) {
+    if (!is_written || !medium_flush(fs)) {
         fs->is_failed = true;
         return LXFS_EIO;
     }
@@ -134,7 +134,7 @@ static enum lxfs_err group_read_copy(struct lxfs *fs, uint32_t copy, uint64_t at
                                      uint32_t *blocks)
 {
     struct hash256 hash;
-    if (!device_read(fs, log_place(fs, copy, at), fs->log_generation, fs->log)) {
+    if (!medium_read(fs, log_place(fs, copy, at), fs->log_generation, fs->log)) {
         return LXFS_EIO;
     }
     uint32_t bytes = le32_load(fs->log + G_BYTES);
@@ -259,7 +259,7 @@ static enum lxfs_err group_replay(struct lxfs *fs, uint64_t *record)
     return LXFS_OK;
 }
 
-enum lxfs_err log_replay(struct lxfs *fs)
+enum lxfs_err log_redo(struct lxfs *fs)
 {
     struct lxfs_time now = fs->now;
     struct hash256 prev = fs->log_seed;

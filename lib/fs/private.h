@@ -379,13 +379,13 @@ MUST_USE enum lxfs_err block_write(struct lxfs *fs, const uint32_t frames[], uin
  */
 uint32_t block_read_run(struct lxfs *fs, const struct spot *spot, uint32_t count, uint8_t *out);
 
-bool device_read(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out);
-bool device_write(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *block);
+bool medium_read(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out);
+bool medium_write(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *block);
 
 /** The same for blocks that lie together, at most RUN_BLOCKS. */
 bool device_read_run(struct lxfs *fs, uint64_t address, uint64_t generation, uint8_t *out, uint32_t count);
 bool device_write_run(struct lxfs *fs, uint64_t address, uint64_t generation, const uint8_t *blocks, uint32_t count);
-bool device_flush(struct lxfs *fs);
+bool medium_flush(struct lxfs *fs);
 void damage_note(struct lxfs *fs, const struct spot *spot, uint64_t address);
 
 /* ---- map ------------------------------------------------------------------------------------------------------------- */
@@ -688,7 +688,7 @@ struct spot xattr_spot(const struct file *f);
 
 void log_note(struct lxfs *fs, const struct change *c);
 MUST_USE enum lxfs_err log_write(struct lxfs *fs);
-MUST_USE enum lxfs_err log_replay(struct lxfs *fs);
+MUST_USE enum lxfs_err log_redo(struct lxfs *fs);
 
 /** @return LXFS_OK: the log has a group for the state that was opened; LXFS_ENOENT: none; LXFS_EBAD: there was one; LXFS_EIO. */
 MUST_USE enum lxfs_err log_probe(struct lxfs *fs);

@@ -17,12 +17,12 @@ static void compare_copies(struct lxfs *fs, const struct spot *spot, uint32_t i)
         return;
     }
     for (uint32_t n = 0; n < 2 && block_is_place(fs, spot, places[n], n); n++) {
-        bool is_same = device_read(fs, places[n], f->birth, copy) && memcmp(copy, frame_data(fs, i), spot->level == 0 ? len : BLOCK) == 0;
+        bool is_same = medium_read(fs, places[n], f->birth, copy) && memcmp(copy, frame_data(fs, i), spot->level == 0 ? len : BLOCK) == 0;
         if (is_same) {
             continue;
         }
         fs->stats.bad_copies++;
-        fs->stats.repaired_copies += device_write(fs, places[n], f->birth, frame_data(fs, i));
+        fs->stats.repaired_copies += medium_write(fs, places[n], f->birth, frame_data(fs, i));
     }
 }
 

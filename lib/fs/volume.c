@@ -119,7 +119,7 @@ static bool fresh_write(struct lxfs *fs, uint32_t level, uint64_t index, uint32_
     le40_store(pointer + P_ADDRESS2, place + map_distance(fs));
     le40_store(pointer + P_COUNT, count);
     pointer[P_LEVEL] = (uint8_t)level;
-    return device_write(fs, place, fs->generation, data) && device_write(fs, place + map_distance(fs), fs->generation, data);
+    return medium_write(fs, place, fs->generation, data) && medium_write(fs, place + map_distance(fs), fs->generation, data);
 }
 
 /* Writes the whole map, leaf after leaf; frame `level` holds the node that is being filled on each level, frame `depth + 1` the leaf. */
@@ -201,7 +201,7 @@ enum lxfs_err lxfs_format(const struct lxfs_device *device, const struct lxfs_cr
     for (uint32_t n = 0; n < 2 * SUPER_RING && is_written; n++) {
         is_written = device->write(device->context, n < SUPER_RING ? n : fs->block_count - 2 * SUPER_RING + n, 1, fs->scratch);
     }
-    if (!is_written || !device_flush(fs) || !fresh_map(fs)) {
+    if (!is_written || !medium_flush(fs) || !fresh_map(fs)) {
         return LXFS_EIO;
     }
     fs->generation = 2; /* so that what follows writes the map to its other places */
@@ -237,7 +237,7 @@ enum lxfs_err lxfs_open(const struct lxfs_setup *setup, void *memory, size_t mem
         err = snapshots_load(fs);
     }
     if (err == LXFS_OK && probed == LXFS_OK) {
-        err = log_replay(fs);
+        err = log_redo(fs);
         fs->is_log_full = true; /* the log that is there belongs to the state before: a commit ends it */
     }
     if (err == LXFS_OK) {

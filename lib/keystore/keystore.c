@@ -11,20 +11,6 @@ _Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == KEYSTORE_NONCE_BY
 #define MAGIC     "LXKEYS1\0"
 #define SECOND_NS UINT64_C(1000000000)
 
-void derive_key(const char *label, const uint8_t secret[32], const void *more, size_t more_bytes, uint8_t out[32])
-{
-    struct sha256 s;
-    struct hash256 hash;
-    sha256_init(&s);
-    sha256_update(&s, label, strlen(label));
-    sha256_update(&s, secret, 32);
-    sha256_update(&s, more, more_bytes);
-    sha256_final(&s, &hash);
-    memcpy(out, hash.bytes, 32);
-    wipe(&s, sizeof s);
-    wipe(&hash, sizeof hash);
-}
-
 bool take_text(struct cursor *c, size_t min, size_t max, struct cursor *out)
 {
     uint16_t len;

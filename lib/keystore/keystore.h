@@ -155,4 +155,10 @@ MUST_USE bool keystore_words_read(struct cursor text, uint8_t entropy[KEYSTORE_E
  */
 MUST_USE bool keystore_describe(const uint8_t *bytes, size_t len_bytes, char *out, size_t cap_bytes);
 
+/**
+ * The key of the volume that the device has, whoever is logged in: what KEYSTORE_VOLUME_KEY answers for the device. Secret; the caller wipes it.
+ * Source: docs/spec/keystore.md section 2
+ */
+void keystore_device_volume_key(const uint8_t device_secret[KEYSTORE_DEVICE_BYTES], uint8_t out[KEYSTORE_VOLUME_KEY_BYTES]);
+
 #endif

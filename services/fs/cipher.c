@@ -1,60 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * Cipher: AES-256-XTS under the key of this device; each block's number is its address and its generation, which never come twice on one volume.
- * Owns:   the key.    Uses: rt, xts, tree; proto/keystore.h.
- * Source: docs/spec/lxfs.md section 1
+ * Cipher: that of lib/fscipher, under the key of this device.
+ * Owns:   the key.    Uses: rt, fscipher; proto/keystore.h.
  */
 #include "cipher.h"
 
+#include "fscipher.h"
 #include "proto/keystore.h"
 #include "rt.h"
-#include "tree.h"
-#include "xts.h"
 
 LX_SLOT(lx_call, SLOT_CALL, SLOT_OPTIONAL, keystore);
 
-enum { CIPHER_XTS_AES_256 = 1, KEY_OF_DEVICE = 0 };
+enum { KEY_OF_DEVICE = 0 };
+_Static_assert((int)FSCIPHER_KEY_BYTES == (int)KEYSTORE_VOLUME_KEY_BYTES, "the keystore gives what the cipher takes");
 
-static struct xts xts;
-
-static void number_of(uint64_t address, uint64_t generation, uint8_t out[XTS_NUMBER_BYTES])
-{
-    le64_store(out, address);
-    le64_store(out + 8, generation);
-}
-
-static void seal(void *context, uint64_t address, uint64_t generation, uint8_t *block)
-{
-    (void)context;
-    uint8_t number[XTS_NUMBER_BYTES];
-    number_of(address, generation, number);
-    xts_seal(&xts, number, block, LXFS_BLOCK_BYTES);
-}
-
-static void unseal(void *context, uint64_t address, uint64_t generation, uint8_t *block)
-{
-    (void)context;
-    uint8_t number[XTS_NUMBER_BYTES];
-    number_of(address, generation, number);
-    xts_unseal(&xts, number, block, LXFS_BLOCK_BYTES);
-}
-
-/* The key for contents is SHA-256(1 || key), that for numbers SHA-256(2 || key). */
-static void set_key(const uint8_t key[KEYSTORE_VOLUME_KEY_BYTES])
-{
-    uint8_t text[1 + KEYSTORE_VOLUME_KEY_BYTES], both[XTS_KEY_BYTES];
-    memcpy(text + 1, key, KEYSTORE_VOLUME_KEY_BYTES);
-    for (size_t i = 0; i < 2; i++) {
-        struct hash256 half;
-        text[0] = (uint8_t)(i + 1);
-        sha256_of(text, sizeof text, &half);
-        memcpy(both + i * sizeof half, half.bytes, sizeof half);
-        wipe(&half, sizeof half);
-    }
-    xts_init(&xts, both);
-    wipe(text, sizeof text);
-    wipe(both, sizeof both);
-}
+static struct fscipher cipher;
 
 bool cipher_open(struct lxfs_crypt *out)
 {
@@ -71,10 +31,9 @@ bool cipher_open(struct lxfs_crypt *out)
     for (size_t i = 0; i < sizeof key / 8; i++) {
         le64_store(key + 8 * i, i < 3 ? m.word[1 + i] : ipc_buffer->msg[1 + i]);
     }
-    set_key(key);
+    fscipher_open(&cipher, key, out);
     wipe(key, sizeof key);
     wipe(&m, sizeof m);
     wipe(ipc_buffer->msg, sizeof ipc_buffer->msg);
-    *out = (struct lxfs_crypt){.id = CIPHER_XTS_AES_256, .seal = seal, .unseal = unseal};
     return true;
 }

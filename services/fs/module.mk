@@ -1,1 +1,1 @@
-$(call service,base tree fs fsserve lld disk format xts)
+$(call service,base tree fs fsserve lld disk format xts fscipher)

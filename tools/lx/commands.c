@@ -7,6 +7,9 @@
 #define JSON BIT(OPTION_JSON)
 #define NODE (BIT(OPTION_NODE) | BIT(OPTION_TIMEOUT) | BIT(OPTION_AUTH) | BIT(OPTION_CA))
 
+#define VOLUME BIT(OPTION_DEVICE_SECRET)
+#define INSIDE (VOLUME | BIT(OPTION_SNAPSHOT))
+
 const struct command commands[] = {
     {"key new", "NAME", KEYS | BIT(OPTION_FALCON), 1, 1, key_new, "makes a key",
      "A key is 64 random bytes in a file that only you can read. Everything that it signs goes onto its own chain,\n"
@@ -101,6 +104,31 @@ const struct command commands[] = {
     {"trace", "FILE", 0, 1, 1, trace, "converts what /lx/trace said for a trace viewer",
      "Prints the Trace Event Format (JSON), which viewers for browsers open: one track a thread with the time that it runs\n"
      "and its entries into the kernel; interrupts and faults are instants. Only a kernel of make run TRACE=1 writes one."},
+    {"fs mkfs", "IMAGE", VOLUME | BIT(OPTION_SIZE), 1, 1, fs_mkfs, "makes a volume of files",
+     "In a new file with --size, else where an image that is there has room for one: a disk of LX-OS, or all of a file.\n"
+     "What has a volume already is left alone. With --device-secret it is encrypted for that device."},
+    {"fs ls", "IMAGE [PATH]", INSIDE | BIT(OPTION_LONG), 1, 2, fs_ls, "lists a directory of a volume",
+     "IMAGE is a volume, or a disk with a table of partitions. Nothing is written to it. It must not be in use by a running\n"
+     "machine. Links are not followed. What is not printable in a name is shown as \\xNN, and so is a backslash."},
+    {"fs cat", "IMAGE PATH", INSIDE, 2, 2, fs_cat, "prints a file of a volume",
+     "Each byte was verified; where one cannot be, it ends, and says where the damage is."},
+    {"fs cp", "IMAGE:/PATH FILE | FILE IMAGE:/PATH", INSIDE | BIT(OPTION_RECURSIVE), 2, 2, fs_cp, "copies out of a volume, or into it",
+     "Modes and times of change of files come along; owners do not, nor set-user-id, nor devices. What goes in belongs to\n"
+     "0:0, and is durable at the end. In a tree that is copied out, nothing that is there already is replaced. Status 1\n"
+     "when something was left out; the rest is copied."},
+    {"fs root", "IMAGE PATH", INSIDE | BIT(OPTION_RECURSIVE) | JSON, 2, 2, fs_root, "shows the hashes that name a file's contents",
+     "The tree root (docs/spec/tree.md), as lx inspect shows it of files in packages, and the digest that fsverity digest\n"
+     "computes. With -r a line for each file, directory and link below PATH: root, size, path."},
+    {"fs stat", "IMAGE", VOLUME | JSON, 1, 1, fs_stat, "shows how large a volume is, and how full", "Sizes are in bytes, what is to be freed in trees."},
+    {"fs dump", "IMAGE", VOLUME | JSON, 1, 1, fs_dump, "shows a volume's superblock, and where its parts lie",
+     "As of the last commit: the log is not looked at. Block numbers are of the volume (docs/spec/lxfs.md)."},
+    {"fs snapshot", "take|list|remove IMAGE [NAME]", VOLUME | JSON, 2, 3, fs_snapshot, "keeps states of a volume under names",
+     "take keeps what the volume is now; list shows what is kept; remove gives it up. --snapshot NAME of the other commands\n"
+     "looks into one."},
+    {"fs fsck", "IMAGE", VOLUME | BIT(OPTION_REPAIR), 1, 1, fs_fsck, "checks a volume, and explains what is wrong",
+     "Reads everything. With --repair it repairs from second copies, and the map of free blocks; nothing is invented, so a\n"
+     "block without a good copy stays lost. Without it nothing is written. Status as fsck(8): 0 sound, 1 all repaired, 4\n"
+     "something is left, 8 it could not be checked; beside these 2, when it is called in a way that is none."},
     {"help", "[COMMAND|TOPIC]", 0, 0, 2, help, "says how commands are called", "Without operands: lists all of them."},
     {"completion", "", 0, 0, 0, completion, "prints a script for bash, which then completes commands",
      "In ~/.bashrc: eval \"$(lx completion)\""},

@@ -4,7 +4,7 @@
 
 #include "lx.h"
 
-#define PROGRAM "keys, packages, approvals and chains of LX-OS"
+#define PROGRAM "keys, packages, approvals, chains and volumes of LX-OS"
 
 static const char statuses[] = "0 done, or granted; 1 refused, or impossible; 2 called in a way that is none.";
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * lx: the host's tool for keys, packages, approvals and chains. One program, one table of commands (commands.c); each command
+ * lx: the host's tool for keys, packages, approvals, chains and volumes of files. One program, one table of commands (commands.c); each command
  * is a function that gets its options and operands, does one thing, says what it did, and returns the exit status.
  *
  * Owns:   the files of keys (docs/spec/keys.md).    Uses: block, package, signer, sigchain, node and its rooms, jansson, libcurl,
- *         libmicrohttpd, hosttool.
+ *         libmicrohttpd, hosttool, fs, gpt, fscipher, keystore.
  * Trust:  it runs with its user's rights; all files but the user's own seeds are untrusted.
  * Limits: CHAIN_REGISTERS_MAX registers a chain; files that fit into memory. What it allocates lives until it exits.
  */
@@ -61,6 +61,11 @@ enum option {
     OPTION_INTERVAL,
     OPTION_CHECKPOINT,
     OPTION_CHECKPOINT_HASH,
+    OPTION_DEVICE_SECRET,
+    OPTION_SNAPSHOT,
+    OPTION_LONG,
+    OPTION_RECURSIVE,
+    OPTION_REPAIR,
     OPTION_COUNT
 };
 
@@ -125,6 +130,15 @@ int ledger_publish(const struct arguments *args);
 int ledger_fetch(const struct arguments *args);
 int ledger_status(const struct arguments *args);
 int trace(const struct arguments *args);
+int fs_mkfs(const struct arguments *args);
+int fs_ls(const struct arguments *args);
+int fs_cat(const struct arguments *args);
+int fs_cp(const struct arguments *args);
+int fs_root(const struct arguments *args);
+int fs_stat(const struct arguments *args);
+int fs_dump(const struct arguments *args);
+int fs_snapshot(const struct arguments *args);
+int fs_fsck(const struct arguments *args);
 int help(const struct arguments *args);
 int completion(const struct arguments *args);
 int manual(const struct arguments *args);

@@ -37,11 +37,16 @@ const struct option_form option_forms[OPTION_COUNT] = {
     [OPTION_BLOCKS] = {"blocks", 0, "N", "how many blocks to follow above the transaction's; else 100"},
     [OPTION_LISTEN] = {"listen", 'l', "HOST:PORT", "where to serve; port 0 is any free one; else 127.0.0.1:8080"},
     [OPTION_STORE] = {"store", 0, "FILE", "where the ledger is kept; made when it is not there, with its producer's key in FILE.producer"},
-    [OPTION_SIZE] = {"size", 0, "MIB", "how large a new store is, 128 or more; else 1024"},
+    [OPTION_SIZE] = {"size", 0, "MIB", "how large a new store (128 or more; else 1024) or volume (4 or more) is"},
     [OPTION_INTERVAL] = {"interval", 0, "SECONDS", "how long what came in waits for a block at most; else 5"},
     [OPTION_CHECKPOINT] = {"checkpoint", 0, "FILE", "go on behind what this checkpoint has passed; its hash must be --checkpoint-hash"},
     [OPTION_CHECKPOINT_HASH] = {"checkpoint-hash", 0, "HASH", "the hash that was shown when the checkpoint was written"},
     [OPTION_LINES] = {"lines", 'l', NULL, "say file and line too (with aarch64-linux-gnu-addr2line)"},
+    [OPTION_DEVICE_SECRET] = {"device-secret", 0, "FILE", "the secret of the device whose volume is encrypted: device.secret beside its image's keys"},
+    [OPTION_SNAPSHOT] = {"snapshot", 0, "NAME", "look into this snapshot"},
+    [OPTION_LONG] = {"long", 'l', NULL, "with type, mode, links, owner, size and time of change"},
+    [OPTION_RECURSIVE] = {"recursive", 'r', NULL, "with all that is in a directory"},
+    [OPTION_REPAIR] = {"repair", 0, NULL, "write bad copies again from good ones, and make the map of free blocks right"},
 };
 
 void bad_usage(const struct command *command, const char *format, ...)

@@ -1,0 +1,2 @@
+$(call lib,base tree xts fs)
+$(call skip,kernel boot linux)

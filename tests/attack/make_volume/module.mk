@@ -1,0 +1,1 @@
+$(call tool,base tree fs gpt hosttool)
