@@ -430,6 +430,10 @@ int64_t call_fallocate(struct thread *t, const uint64_t *a)
         return -E_FBIG;
     }
     struct inode *n = f->inode;
+    if (!punches && (a[1] & FALLOC_KEEP_SIZE) == 0 && end > t->proc->limits[RLIMIT_FSIZE_].cur) {
+        signal_simple(t->proc, SIGXFSZ_);
+        return -E_FBIG;
+    }
     if (on_volume(n)) {
         inode_drop_set_ids(t->proc, n);
         return punches ? volume_punch(n, a[2], a[3]) : allocate_on_volume(n, end, (a[1] & FALLOC_KEEP_SIZE) != 0);

@@ -400,6 +400,7 @@ struct linux_system {
     struct inode *volume_inodes[VOLUME_BUCKETS]; /* of the volume, by number */
     struct link volume_lru, volume_paged;
     uint64_t volume_inode_count, volume_pages;
+    uint32_t volume_hold_count; /* files without a name that the volume keeps for us */
     struct linux_installed installed;
     struct wait_queue lock_waiters; /* of every file */
     uint32_t lock_count;

@@ -229,11 +229,15 @@ static int64_t find_state(const struct place *p, const struct linux_file_decl *d
         return error == -E_NOENT ? 0 : error;
     }
     *out = compare(n, d);
+    uint32_t set_ids = S_ISUID_ | S_ISGID_;
+    if (*out == AS_DECLARED && d->kind == LINUX_FILE_OBJECT && (n->mode & set_ids & ~d->mode) != 0) {
+        error = inode_set_owner(n, n->mode & ~set_ids, n->uid, n->gid); /* an older release, or somebody, had them */
+    }
     if (*out != AS_DECLARED) {
         inode_evict_names(n); /* it may get another name */
     }
     inode_put(n);
-    return 0;
+    return error;
 }
 
 static int64_t make(struct place *p, const struct linux_file_decl *d)

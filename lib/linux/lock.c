@@ -11,6 +11,7 @@
 #include "calls.h"
 
 #define LOCKS_MAX 4096u
+#define LOCKS_OF_USERS (LOCKS_MAX / 4 * 3) /* the rest is for root */
 #define TO_THE_END INT64_MAX
 
 struct lock {
@@ -44,7 +45,8 @@ static struct lock *find_conflict(const struct inode *n, const struct lock *want
 
 static struct lock *new_lock(struct linux_system *sys, const struct lock *value)
 {
-    struct lock *l = sys->lock_count < LOCKS_MAX ? mem_alloc(&sys->memory, sizeof(*l), MEM_CORE) : NULL;
+    bool is_root = sys->current == NULL || sys->current->proc->cred.fsuid == 0;
+    struct lock *l = sys->lock_count < (is_root ? LOCKS_MAX : LOCKS_OF_USERS) ? mem_alloc(&sys->memory, sizeof(*l), MEM_CORE) : NULL;
     if (l != NULL) {
         *l = *value;
         sys->lock_count++;
@@ -103,10 +105,22 @@ static void join(struct inode *n, struct lock *set)
     }
 }
 
+/** Whether taking the range away cuts a lock in two. */
+static bool divides(const struct inode *n, const struct lock *range)
+{
+    for (const struct lock *l = n->locks; l != NULL; l = l->next) {
+        if (is_of(l, range) && l->first < range->first && l->last > range->last) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int64_t unlock(struct inode *n, const struct lock *range)
 {
-    struct lock *spare = new_lock(n->sys, range);
-    if (spare == NULL) {
+    bool needs_spare = divides(n, range);
+    struct lock *spare = needs_spare ? new_lock(n->sys, range) : NULL;
+    if (needs_spare && spare == NULL) {
         return -E_NOLCK;
     }
     cut(n, range, &spare);

@@ -180,6 +180,16 @@ static int64_t copy_file_in(struct mm *mm, struct inode *n, uint64_t offset, con
 {
     uint64_t end = n->size > offset && n->size - offset < range->len_bytes ? n->size : offset + range->len_bytes;
     for (uint64_t at = offset; at < end && at < n->size; at += PAGE_BYTES) {
+        if (on_volume(n)) {
+            int64_t next = volume_seek(n, at, true);
+            if (next == -E_NXIO || next >= (int64_t)end) {
+                break;
+            }
+            if (next < 0) {
+                return next;
+            }
+            at = align_down((uint64_t)next, PAGE_BYTES);
+        }
         if (!on_volume(n) && at >= n->object_bytes) { /* what was mapped is zero already: holes of the file cost nothing */
             uint64_t index = data_next(&n->data, at / PAGE_BYTES);
             if (index >= (end + PAGE_BYTES - 1) / PAGE_BYTES) {

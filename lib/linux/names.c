@@ -48,6 +48,11 @@ static int64_t make_in_memory(struct walk *w, const struct lxfs_node *node)
 static struct lxfs_node new_node(const struct thread *t, const struct inode *dir, uint32_t mode)
 {
     bool inherits = (dir->mode & S_ISGID_) != 0;
+    bool is_set_gid = (mode & (S_ISGID_ | 010)) == (S_ISGID_ | 010) && (mode & S_IFMT_) != S_IFDIR_;
+    const struct cred *c = &t->proc->cred;
+    if (inherits && is_set_gid && c->fsuid != 0 && !cred_in_group(c, dir->gid)) {
+        mode &= ~S_ISGID_; /* nobody makes programs of a group that he is not in */
+    }
     return (struct lxfs_node){.mode = mode | (inherits && (mode & S_IFMT_) == S_IFDIR_ ? S_ISGID_ : 0),
                               .uid = t->proc->cred.fsuid,
                               .gid = inherits ? dir->gid : t->proc->cred.fsgid};
@@ -170,8 +175,18 @@ int64_t call_symlinkat(struct thread *t, const uint64_t *a)
     return error;
 }
 
-static int64_t may_link(const struct inode *n)
+/** As fs.protected_hardlinks of Linux has it: a name of one's own keeps alive only what one could have made. */
+static bool may_keep(const struct process *p, const struct inode *n)
 {
+    bool is_special = inode_type(n) != S_IFREG_ || (n->mode & S_ISUID_) != 0 || (n->mode & (S_ISGID_ | 010)) == (S_ISGID_ | 010);
+    return inode_is_owner(p, n) || (!is_special && inode_permission(p, n, MAY_READ | MAY_WRITE) == 0);
+}
+
+static int64_t may_link(const struct process *p, const struct inode *n)
+{
+    if (!may_keep(p, n)) {
+        return -E_PERM;
+    }
     if (inode_is_dir(n) || is_read_only(n)) {
         return -E_PERM;
     }
@@ -191,7 +206,7 @@ int64_t call_linkat(struct thread *t, const uint64_t *a)
     }
     error = walk_to_new(t, a[2], a[3], false, &w);
     if (error == 0) {
-        error = old.inode->fs != w.dir->fs ? -E_XDEV : w.dir->nlink == 0 ? -E_NOENT : may_link(old.inode);
+        error = old.inode->fs != w.dir->fs ? -E_XDEV : w.dir->nlink == 0 ? -E_NOENT : may_link(t->proc, old.inode);
         if (error == 0) {
             error = on_volume(w.dir) ? volume_link(w.dir, w.name, w.len, old.inode)
                                      : name_add(w.dir, w.name, w.len, old.inode);

@@ -229,7 +229,7 @@ int64_t call_getdents64(struct thread *t, const uint64_t *a)
         return -E_NOTDIR;
     }
     struct inode *dir = f->inode;
-    size_t left = (uint32_t)a[2] < INT32_MAX ? (uint32_t)a[2] : INT32_MAX;
+    size_t left = (uint32_t)a[2] < LINUX_IO_BYTES_MAX ? (uint32_t)a[2] : LINUX_IO_BYTES_MAX;
     struct dir_sink sink = {.mm = t->proc->mm, .address = a[1], .left_bytes = left};
     if (dir->nlink == 0 && dir->fs != FS_PROC) {
         return -E_NOENT;

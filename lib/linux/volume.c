@@ -8,7 +8,7 @@
 #include "files.h"
 
 #define INODES_MAX 4096u
-#define EVICT_TRIES 16u      /* inodes in use that one eviction passes over */
+#define HOLDS_OF_USERS (LXFS_HOLDS_MAX / 4 * 3) /* the rest is for root: open files without a name */
 #define AHEAD_PAGES ((uint64_t)(LINUX_VOLUME_BUFFER_BYTES / PAGE_BYTES))
 
 static const struct linux_volume_ops *ops_of(const struct linux_system *sys)
@@ -106,6 +106,13 @@ static void take_attr(struct inode *n, const struct lxfs_attr *attr)
     n->ctime = ns_of(attr->changed);
 }
 
+/** Whether what the volume says of a file can be, and can be of an inode that is here: its type does not change. */
+static bool attr_is_sound(const struct lxfs_attr *attr, const struct inode *known)
+{
+    bool has_times = attr->accessed.nanoseconds < NS_PER_S && attr->modified.nanoseconds < NS_PER_S && attr->changed.nanoseconds < NS_PER_S;
+    return has_times && (known == NULL || (attr->mode & S_IFMT_) == inode_type(known));
+}
+
 /** Enters a new inode as the file that `attr` describes. */
 static void adopt(struct inode *n, const struct lxfs_attr *attr)
 {
@@ -129,6 +136,29 @@ static struct inode *find_inode(struct linux_system *sys, uint64_t ino)
     return n;
 }
 
+/** Whether one more file without a name may be open: users leave some to root, so that he can always remove. */
+static bool may_hold(const struct linux_system *sys)
+{
+    bool is_root = sys->current == NULL || sys->current->proc->cred.fsuid == 0;
+    return sys->volume_hold_count < (is_root ? LXFS_HOLDS_MAX : HOLDS_OF_USERS);
+}
+
+static void note_hold(struct inode *n)
+{
+    n->is_held = true;
+    n->sys->volume_hold_count++;
+}
+
+static void let_go(struct inode *n)
+{
+    struct linux_system *sys = n->sys;
+    if (n->is_held) {
+        (void)changing(sys)->release(env_of(sys), n->ino); /* what cannot be freed now is freed when the volume is opened */
+        n->is_held = false;
+        sys->volume_hold_count--;
+    }
+}
+
 void volume_forget(struct inode *n)
 {
     struct linux_system *sys = n->sys;
@@ -144,15 +174,13 @@ void volume_forget(struct inode *n)
     *at = n->ino_next;
     link_remove(&n->lru);
     sys->volume_inode_count--;
-    if (n->is_held) {
-        (void)changing(sys)->release(env_of(sys), n->ino); /* what cannot be freed now is freed when the volume is opened */
-    }
+    let_go(n);
 }
 
-/** Gives up one inode that nobody uses, with its names. @return false: all are in use, or too many before it are. */
+/** Gives up one inode that nobody uses, with its names. @return false: all are in use. */
 static bool evict(struct linux_system *sys)
 {
-    for (uint32_t i = 0; i < EVICT_TRIES && !link_empty(&sys->volume_lru); i++) {
+    for (uint64_t left = sys->volume_inode_count; left > 0; left--) {
         struct inode *n = CONTAINER_OF(sys->volume_lru.next, struct inode, lru);
         if (n->refs == 0 && link_empty(&n->entries)) {
             inode_evict(n);
@@ -185,7 +213,7 @@ bool volume_reclaim(struct linux_system *sys)
 static int64_t get_inode(struct linux_system *sys, const struct lxfs_attr *attr, struct inode **out)
 {
     struct inode *n = find_inode(sys, attr->inode);
-    if (n != NULL && n->generation != attr->inode_generation) {
+    if (!attr_is_sound(attr, n) || (n != NULL && n->generation != attr->inode_generation)) {
         return -E_IO; /* the number was given to another file, and nobody told us */
     }
     if (n != NULL) {
@@ -209,6 +237,9 @@ int64_t volume_refresh(struct inode *n)
 {
     struct lxfs_attr attr;
     enum lxfs_err err = ops_of(n->sys)->getattr(env_of(n->sys), n->ino, &attr);
+    if (err == LXFS_OK && !attr_is_sound(&attr, n)) {
+        return -E_IO;
+    }
     if (err == LXFS_OK) {
         take_attr(n, &attr);
     }
@@ -270,6 +301,9 @@ int64_t volume_make(struct inode *dir, const char *name, size_t len, const struc
 {
     struct linux_system *sys = dir->sys;
     struct lxfs_attr attr;
+    if (len == 0 && !may_hold(sys)) {
+        return -E_NFILE;
+    }
     if (sys->volume_inode_count >= INODES_MAX) {
         (void)evict(sys);
     }
@@ -284,8 +318,9 @@ int64_t volume_make(struct inode *dir, const char *name, size_t len, const struc
         return volume_error(err);
     }
     adopt(n, &attr);
-    n->is_held = len == 0;
-    if (len != 0) {
+    if (len == 0) {
+        note_hold(n);
+    } else {
         remember(dir, name, len, n);
     }
     *out = n;
@@ -302,14 +337,18 @@ int64_t volume_link(struct inode *dir, const char *name, size_t len, struct inod
     return error;
 }
 
-/** Keeps a file that is about to lose a name, if anybody but the caller uses it. */
-static int64_t keep_open(struct inode *n)
+/** Keeps a file that is about to lose a name, if anybody but the caller uses it. `*is_new`: let_go() when the name stays. */
+static int64_t keep_open(struct inode *n, bool *is_new)
 {
+    *is_new = false;
     if (n->refs == 1 || n->is_held) {
         return 0;
     }
-    int64_t error = volume_error(ops_of(n->sys)->hold(env_of(n->sys), n->ino));
-    n->is_held = error == 0;
+    int64_t error = may_hold(n->sys) ? volume_error(ops_of(n->sys)->hold(env_of(n->sys), n->ino)) : -E_NFILE;
+    if (error == 0) {
+        note_hold(n);
+        *is_new = true;
+    }
     return error;
 }
 
@@ -320,10 +359,14 @@ static void lost_name(struct inode *n)
 
 int64_t volume_remove(struct inode *dir, const char *name, size_t len, struct inode *n)
 {
-    int64_t error = keep_open(n);
+    bool is_new;
+    int64_t error = keep_open(n, &is_new);
     if (error == 0) {
         enum lxfs_err err = changing(n->sys)->remove(env_of(n->sys), dir->ino, name_of(name, len), inode_is_dir(n));
         error = volume_error(err);
+    }
+    if (error != 0 && is_new) {
+        let_go(n);
     }
     if (error == 0) {
         lost_name(n);
@@ -335,12 +378,16 @@ int64_t volume_remove(struct inode *dir, const char *name, size_t len, struct in
 int64_t volume_rename(const struct walk *from, const struct walk *to, uint32_t flags)
 {
     struct linux_system *sys = from->dir->sys;
-    int64_t error = to->inode == NULL ? 0 : keep_open(to->inode);
+    bool is_new = false;
+    int64_t error = to->inode == NULL ? 0 : keep_open(to->inode, &is_new);
     if (error != 0) {
         return error;
     }
     enum lxfs_err err = changing(sys)->rename(env_of(sys), from->dir->ino, name_of(from->name, from->len), to->dir->ino,
                                               name_of(to->name, to->len), flags);
+    if (is_new && (err != LXFS_OK || (flags & LXFS_EXCHANGE) != 0)) {
+        let_go(to->inode);
+    }
     if (err != LXFS_OK) {
         return volume_error(err);
     }
@@ -363,18 +410,23 @@ uint64_t volume_list(struct inode *dir, uint64_t position, struct dir_sink *sink
     while (!is_end) {
         size_t count = sink->left_bytes / DIRENT_HEAD_BYTES + 1;
         count = count < LINUX_VOLUME_ENTRIES_MAX ? count : LINUX_VOLUME_ENTRIES_MAX;
+        uint64_t before = cookie;
         enum lxfs_err err = ops_of(sys)->readdir(env_of(sys), dir->ino, &cookie, &count, &is_end);
-        if (err != LXFS_OK) {
-            sink->error = sink->used_bytes == 0 ? volume_error(err) : 0;
+        if (err != LXFS_OK || (cookie <= before && !is_end)) { /* it must get on */
+            sink->error = sink->used_bytes == 0 ? err != LXFS_OK ? volume_error(err) : -E_IO : 0;
             break;
         }
         const struct lxfs_entry *entries = (const void *)buffer_of(sys);
         for (size_t i = 0; i < count; i++) {
-            const struct lxfs_entry *e = &entries[i];
-            if (!dir_sink_add(sink, e->inode, e->cookie + COOKIE_DOTDOT, e->mode_type, e->name, e->name_bytes)) {
+            const struct lxfs_entry e = entries[i];
+            if (e.name_bytes - 1 >= LXFS_NAME_BYTES_MAX) {
+                sink->error = sink->used_bytes == 0 ? -E_IO : 0;
                 return position;
             }
-            position = e->cookie + COOKIE_DOTDOT;
+            if (!dir_sink_add(sink, e.inode, e.cookie + COOKIE_DOTDOT, e.mode_type, e.name, e.name_bytes)) {
+                return position;
+            }
+            position = e.cookie + COOKIE_DOTDOT;
         }
     }
     return position;

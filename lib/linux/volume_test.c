@@ -517,7 +517,94 @@ static void a_disk_that_fails_harms_nothing_else(void)
     finish(f);
 }
 
+/* ---- what a user must not be able to do --------------------------------------------------------------------------- */
+
+static void removing_that_fails_holds_nothing(void)
+{
+    struct fake *f = begin();
+    char path[40];
+    CHECK_EQ(sys(f, 0, NR_mkdirat, AT_CWD, ustr(f, 0, "/w"), 0755), 0);
+    for (uint32_t i = 0; i < 300; i++) {
+        snprintf(path, sizeof(path), "/w/%u", i);
+        CHECK_EQ(sys(f, 0, NR_mkdirat, AT_CWD, ustr(f, 0, path), 0755), 0);
+        snprintf(path, sizeof(path), "/w/%u/s", i);
+        CHECK_EQ(sys(f, 0, NR_mkdirat, AT_CWD, ustr(f, 0, path), 0755), 0);
+        snprintf(path, sizeof(path), "/w/%u", i);
+        CHECK_EQ(sys(f, 0, NR_unlinkat, AT_CWD, ustr(f, 0, path), AT_REMOVEDIR_), -E_NOTEMPTY);
+    }
+    CHECK_EQ(f->system->volume_hold_count, 0);
+    write_file(f, "/open", "x", 1);
+    int64_t fd = sys_open(f, 0, "/open", O_RDONLY_, 0);
+    CHECK_EQ(sys(f, 0, NR_unlinkat, AT_CWD, ustr(f, 0, "/open"), 0), 0);
+    CHECK_EQ(f->system->volume_hold_count, 1);
+    CHECK_EQ(sys(f, 0, NR_close, fd), 0);
+    CHECK_EQ(f->system->volume_hold_count, 0);
+    finish(f);
+}
+
+static uint32_t mode_of(struct fake *f, const char *path)
+{
+    struct abi_stat st;
+    CHECK_EQ(sys(f, 0, NR_newfstatat, AT_CWD, ustr(f, 0, path), BUF, 0), 0);
+    get(f, 0, BUF, &st, sizeof(st));
+    return st.mode & S_IALL_;
+}
+
+static void nobody_makes_programs_of_a_group_that_is_not_his(void)
+{
+    struct fake *f = begin();
+    CHECK_EQ(sys(f, 0, NR_mkdirat, AT_CWD, ustr(f, 0, "/w"), 0777), 0);
+    CHECK_EQ(sys(f, 0, NR_fchownat, AT_CWD, ustr(f, 0, "/w"), 0, 42, 0), 0);
+    CHECK_EQ(sys(f, 0, NR_fchmodat, AT_CWD, ustr(f, 0, "/w"), 02777), 0);
+    write_file(f, "/roots", "x", 1);
+    CHECK_EQ(sys(f, 0, NR_setgid, 500), 0);
+    CHECK_EQ(sys(f, 0, NR_setuid, 500), 0);
+    CHECK(sys_open(f, 0, "/w/x", O_CREAT_ | O_WRONLY_, 02755) >= 0);
+    CHECK_EQ(mode_of(f, "/w/x"), 0755);
+    /* Nor does he keep another's file alive by a name of his own, unless he may write it. */
+    CHECK_EQ(sys(f, 0, NR_linkat, AT_CWD, ustr(f, 0, "/roots"), AT_CWD, ustr(f, 0, "/w/roots"), 0), -E_PERM);
+    finish(f);
+}
+
+static void a_hole_costs_nothing_when_it_is_mapped(void)
+{
+    struct fake *f = begin();
+    char text[4];
+    int64_t fd = sys_open(f, 0, "/hole", O_RDWR_ | O_CREAT_, 0644);
+    CHECK_EQ(sys(f, 0, NR_ftruncate, fd, 48 << 20), 0);
+    CHECK_EQ(sys(f, 0, NR_pwrite64, fd, ustr(f, 0, "end"), 3, (40 << 20) + 5), 3);
+    int64_t at = sys(f, 0, NR_mmap, 0, 48 << 20, 1, MAP_PRIVATE_, fd, 0);
+    CHECK(at > 0);
+    get(f, 0, (uint64_t)at + (40 << 20) + 5, text, 3);
+    CHECK_BYTES(text, "end", 3);
+    uint64_t limit[2] = {100, 100};
+    put(f, 0, BUF, limit, sizeof(limit));
+    CHECK_EQ(sys(f, 0, NR_prlimit64, 0, RLIMIT_FSIZE_, BUF, 0), 0);
+    fake_action(f, 0, SIGXFSZ_, SIG_IGN_, 0, 0);
+    CHECK_EQ(sys(f, 0, NR_fallocate, fd, 0, 0, 64 << 20), -E_FBIG);
+    finish(f);
+}
+
+static void a_package_takes_back_its_set_ids(void)
+{
+    struct fake *f = begin();
+    CHECK_EQ(sys(f, 0, NR_fchmodat, AT_CWD, ustr(f, 0, "/bin/pie"), 04755), 0);
+    CHECK_EQ(sys(f, 0, NR_sync, 0), 0);
+    struct fake_volume *v = f->volume;
+    fake_free(f);
+    CHECK(fake_volume_open(v));
+    fake_text_salt = 3; /* another release */
+    f = fake_started_on(v);
+    fake_text_salt = 0;
+    CHECK_EQ(mode_of(f, "/bin/pie"), 0755);
+    finish(f);
+}
+
 static const struct unit_case cases[] = {
+    {"removing that fails holds nothing", removing_that_fails_holds_nothing},
+    {"nobody makes programs of a group that is not his", nobody_makes_programs_of_a_group_that_is_not_his},
+    {"a hole costs nothing when it is mapped", a_hole_costs_nothing_when_it_is_mapped},
+    {"a package takes back its set-ids", a_package_takes_back_its_set_ids},
     {"files outlive the system", files_outlive_the_system},
     {"a synchronous write is there", a_synchronous_write_is_there},
     {"an open file lives without a name", an_open_file_lives_without_a_name},

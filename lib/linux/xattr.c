@@ -197,6 +197,7 @@ static int64_t set_value(struct thread *t, struct target *x, const uint64_t *a)
     }
     uint32_t how = (flags & XATTR_CREATE_) != 0 ? LXFS_XATTR_CREATE : 0;
     how |= (flags & XATTR_REPLACE_) != 0 ? LXFS_XATTR_REPLACE : 0;
+    v->ops->clock(v->env, (struct lxfs_time){time_wall(t->sys) / NS_PER_S, (uint32_t)(time_wall(t->sys) % NS_PER_S)});
     enum lxfs_err err = v->ops->setxattr(v->env, x->inode->ino, name_of(x), (size_t)a[3], how);
     return err == LXFS_ERANGE ? -E_NOSPC : error_of(err);
 }

@@ -60,7 +60,7 @@ static bool wait_for_driver(void *context)
         }
         signals |= m.badge & ~disk.signal;
         if ((m.badge & disk.signal) != 0) {
-            return true;
+            return true; /* an alarm that came with it is among the signals */
         }
         if (rt_ticks() >= end) {
             return false;

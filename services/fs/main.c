@@ -162,15 +162,11 @@ static void arm(void)
 
 static void in_idle_time(void)
 {
-    if (server.is_dirty && dirty_since == 0) {
-        dirty_since = rt_ticks();
-    }
-    if (server.is_dirty && rt_ticks() - dirty_since >= rt_ns_to_ticks(COMMIT_NS)) {
+    if (server.is_dirty && rt_ticks() + rt_ns_to_ticks(IDLE_NS) - dirty_since >= rt_ns_to_ticks(COMMIT_NS)) {
         if (lxfs_commit(volume) == LXFS_OK) {
             status.committed_at = rt_ticks();
         }
         server.is_dirty = false; /* a commit that failed is not tried again by time: the volume does not write any more */
-        dirty_since = 0;
     }
     enum lxfs_err err = lxfs_reclaim(volume, RECLAIM_STEPS);
     if (err == LXFS_OK || err == LXFS_ENOENT) {
@@ -209,7 +205,11 @@ static void serve(struct message *m)
         return;
     }
     uint64_t word[4] = {m->word[0], m->word[1], m->word[2], m->word[3]};
+    bool was_dirty = server.is_dirty;
     uint64_t label = fsserve_request(&server, rt_label(m), word);
+    if (!was_dirty && server.is_dirty) {
+        dirty_since = rt_ticks();
+    }
     rt_message(m, label, word[0], word[1], word[2], word[3]);
 }
 
@@ -234,13 +234,21 @@ void init(void)
     arm();
 }
 
-void notified(uint64_t signals)
+/* What is done by time, if it is time; then whoever waited. An alarm that came while the disk was waited for counts like any other. */
+static void by_time(uint64_t signals)
 {
-    signals |= device_signals(); /* that came while the disk was waited for */
+    signals |= device_signals();
     if ((signals & (timer.signal | timer_watch.signal)) != 0 && volume != NULL && !is_read_only) {
         arm(); /* first: there is always an alarm to come while the disk is waited for */
         in_idle_time();
+        serve_waiting();
+        arm(); /* the wait may have used that one up */
     }
+}
+
+void notified(uint64_t signals)
+{
+    by_time(signals);
     serve_waiting();
 }
 
@@ -249,9 +257,7 @@ bool protected(struct message *m)
     serve(m);
     const struct message answer = *m;
     serve_waiting();
-    if ((device_signals() & (timer.signal | timer_watch.signal)) != 0) {
-        arm(); /* its alarm came while the disk was waited for */
-    }
+    by_time(0);
     *m = answer;
     return true;
 }
